@@ -1,0 +1,161 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { check } from "./check.ts";
+import { compare, type Diagnostic, InputError } from "./diagnostic.ts";
+import { parseFile, type Sourced, type SourceFile } from "./document.ts";
+import { type Group, type Platform, schemas, type User, type Workspace } from "./schema.ts";
+import { listed } from "./suggest.ts";
+
+/** Everything that stands in `stacks/<env>/`: valid on its own and as a whole. */
+export interface DesiredState {
+  readonly platform: Sourced<Platform>;
+  /** By username, in order. */
+  readonly users: ReadonlyMap<string, Sourced<User>>;
+  /** By name, in order. */
+  readonly groups: ReadonlyMap<string, Sourced<Group>>;
+  /** Shared workspaces by name, in order. Personal ones follow from the users. */
+  readonly workspaces: ReadonlyMap<string, Sourced<Workspace>>;
+}
+
+const folders = ["users", "groups", "workspaces"] as const;
+const laterFolders = ["applications", "directories", "identity-providers"];
+
+/**
+ * Reads the desired state of one environment.
+ *
+ * @param folder the environment's folder, such as `stacks/dev`
+ * @throws {InputError} with everything that is wrong in all files, sorted
+ */
+export function loadDesiredState(folder: string): DesiredState {
+  return parseDesiredState(folder, readSources(folder));
+}
+
+/** Every file below the environment's folder, by its path below it. Hidden files do not count. */
+function readSources(folder: string): Map<string, string> {
+  if (!existsSync(folder)) {
+    const parent = join(folder, "..");
+    const known = existsSync(parent)
+      ? readdirSync(parent, { withFileTypes: true }).flatMap((entry) =>
+          entry.isDirectory() && existsSync(join(parent, entry.name, "platform.yaml")) ? [entry.name] : [],
+        )
+      : [];
+    throw new InputError([
+      {
+        file: shown(folder),
+        line: 1,
+        column: 1,
+        code: "misplaced-file",
+        message: `there is no desired state for the stack "${basename(folder)}": the folder is missing. Stacks with one: ${listed(known.toSorted(compare))}.`,
+      },
+    ]);
+  }
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .filter((path) => !path.split("/").some((part) => part.startsWith(".")));
+  return new Map(files.toSorted(compare).map((path) => [path, readFileSync(join(folder, path), "utf8")]));
+}
+
+/** Messages name files as a person at the top of the checkout would. */
+function shown(path: string): string {
+  return relative(process.cwd(), path).replaceAll("\\", "/") || ".";
+}
+
+/**
+ * The desired state from texts, for callers that have no folder (another Git revision, a test).
+ *
+ * @param folder what to put in front of the paths in messages
+ * @param texts the files' contents by path below the environment's folder, such as `users/alice.yaml`
+ * @throws {InputError} as {@link loadDesiredState}
+ */
+export function parseDesiredState(folder: string, texts: ReadonlyMap<string, string>): DesiredState {
+  const diagnostics: Diagnostic[] = [];
+  const parsed = {
+    users: new Map<string, Sourced<User>>(),
+    groups: new Map<string, Sourced<Group>>(),
+    workspaces: new Map<string, Sourced<Workspace>>(),
+  };
+  const mentioned = { users: new Set<string>(), groups: new Set<string>() };
+  let platform: Sourced<Platform> | undefined;
+
+  for (const [path, text] of texts) {
+    const file: SourceFile = { path: join(shown(folder), path), text };
+    const place = placeOf(path);
+    switch (place.kind) {
+      case "platform": {
+        const result = parseFile(file, schemas.platform);
+        platform = result.entity;
+        diagnostics.push(...result.diagnostics);
+        break;
+      }
+      case "users":
+        mentioned.users.add(place.name);
+        diagnostics.push(...take(parsed.users, place.name, parseFile(file, schemas.users), "username"));
+        break;
+      case "groups":
+        mentioned.groups.add(place.name);
+        diagnostics.push(...take(parsed.groups, place.name, parseFile(file, schemas.groups), "name"));
+        break;
+      case "workspaces":
+        diagnostics.push(...take(parsed.workspaces, place.name, parseFile(file, schemas.workspaces), "name"));
+        break;
+      case "misplaced":
+        diagnostics.push({ file: file.path, line: 1, column: 1, code: place.code, message: place.message });
+        break;
+    }
+  }
+  if (!texts.has("platform.yaml")) {
+    diagnostics.push({
+      file: join(shown(folder), "platform.yaml"),
+      line: 1,
+      column: 1,
+      code: "missing-key",
+      message: "the file is missing. Every environment has one; it needs at least domain and masterAdmins.",
+    });
+  }
+  diagnostics.push(...check({ platform, ...parsed }, mentioned));
+  if (platform === undefined || diagnostics.length > 0) throw new InputError(diagnostics);
+  return { platform, ...parsed };
+}
+
+type Place =
+  | { readonly kind: "platform" }
+  | { readonly kind: (typeof folders)[number]; readonly name: string }
+  | { readonly kind: "misplaced"; readonly code: "misplaced-file" | "unsupported"; readonly message: string };
+
+function placeOf(path: string): Place {
+  if (path === "platform.yaml") return { kind: "platform" };
+  const [folder = "", file = "", ...deeper] = path.split("/");
+  if (laterFolders.includes(folder)) {
+    return { kind: "misplaced", code: "unsupported", message: `${folder}/ is not implemented yet; remove the file.` };
+  }
+  const kind = folders.find((known) => known === folder);
+  if (kind === undefined || file === "" || deeper.length > 0 || !file.endsWith(".yaml")) {
+    return {
+      kind: "misplaced",
+      code: "misplaced-file",
+      message: `this file is not part of the desired state. Allowed: platform.yaml, ${folders.map((known) => `${known}/<name>.yaml`).join(", ")}.`,
+    };
+  }
+  return { kind, name: file.slice(0, -".yaml".length) };
+}
+
+/** Keeps an entity under its name; the file must be called like it, so that a diff's path says whom it is about. */
+function take<K extends "username" | "name", T extends Readonly<Record<K, string>>>(
+  into: Map<string, Sourced<T>>,
+  fileName: string,
+  result: { readonly entity?: Sourced<T>; readonly diagnostics: readonly Diagnostic[] },
+  key: K,
+): readonly Diagnostic[] {
+  if (!result.entity) return result.diagnostics;
+  const inside = result.entity.value[key];
+  into.set(fileName, result.entity);
+  if (inside === fileName) return [];
+  return [
+    {
+      ...result.entity.at(key),
+      code: "file-name",
+      message: `${key} is ${JSON.stringify(inside)} but the file is called ${JSON.stringify(`${fileName}.yaml`)}. Make them equal.`,
+    },
+  ];
+}

@@ -1,0 +1,170 @@
+/** What a member may do in a workspace. */
+export type AccessLevel = "edit" | "view";
+
+/** A name that may not be used, with the reason. */
+export interface NameProblem {
+  readonly code: "bad-name" | "name-too-long" | "reserved-name";
+  readonly message: string;
+}
+
+/**
+ * The longest workspace name: an S3 bucket name has at most 63 characters and the longest made from it ends in
+ * `-mlpipeline`.
+ */
+export const longestWorkspaceName = 63 - "-mlpipeline".length;
+
+const longestName = 63;
+
+/** A DNS-1123 label: it becomes a namespace, part of bucket names and part of role names. */
+export const workspaceNamePattern = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
+
+/** Keycloak's default profile wants at least 3 characters; `,` `/` `:` `*` and the like mean something in another plane. */
+export const usernamePattern = /^[a-z0-9][a-z0-9._@+-]+[a-z0-9]$/;
+
+/** No `/` (a path in Keycloak), no `,` (headers and MinIO's claim are comma lists), no `:` (realm roles). */
+export const groupNamePattern = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;
+
+/**
+ * Plain lower-case addresses. Kubernetes and Istio compare case-sensitively while Keycloak folds case; a leading or
+ * trailing `*` is a wildcard in Istio; quotes, commas and `$` mean something in headers and policies.
+ */
+export const emailPattern =
+  /^(?=.{3,200}$)[a-z0-9_](?:[a-z0-9._+'-]*[a-z0-9_+-])?@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
+
+/** Segments of role names: a workspace called like one would make `pk:edit:x` ambiguous for readers and prefix matches. */
+const roleWords = ["s3", "edit", "view", "admin", "user", "role"];
+
+const systemNamespaces = [
+  "argo",
+  "argocd",
+  "auth",
+  "cert-manager",
+  "default",
+  "dex",
+  "gatekeeper-system",
+  "iam",
+  "ingress-nginx",
+  "keycloak",
+  "kserve",
+  "kubeflow",
+  "kyverno",
+  "longhorn-system",
+  "metallb-system",
+  "minio",
+  "mlflow",
+  "monitoring",
+  "oauth2-proxy",
+  "ops",
+  "prokube",
+  "rook-ceph",
+  "velero",
+];
+const systemPrefixes = ["cattle-", "istio-", "knative-", "kube-", "openshift-", "system-"];
+
+/** What is wrong with a workspace name, or undefined. */
+export function workspaceNameProblem(name: string): NameProblem | undefined {
+  return (
+    shapeProblem(
+      "workspace",
+      name,
+      workspaceNamePattern,
+      "lower-case letters, digits and inner hyphens",
+      longestWorkspaceName,
+    ) ??
+    (roleWords.includes(name)
+      ? reserved("workspace", name, "it is a part of realm role names")
+      : systemNamespaces.includes(name) || systemPrefixes.some((prefix) => name.startsWith(prefix))
+        ? reserved("workspace", name, "it is a namespace of the platform or of Kubernetes")
+        : undefined)
+  );
+}
+
+/** What is wrong with a username, or undefined. */
+export function usernameProblem(name: string): NameProblem | undefined {
+  return shapeProblem(
+    "user",
+    name,
+    usernamePattern,
+    "at least 3 lower-case letters, digits and inner . _ @ + -",
+    longestName,
+  );
+}
+
+/** What is wrong with a group's name, or undefined. */
+export function groupNameProblem(name: string): NameProblem | undefined {
+  return shapeProblem("group", name, groupNamePattern, "lower-case letters, digits and inner . _ -", longestName);
+}
+
+function shapeProblem(
+  kind: string,
+  name: string,
+  pattern: RegExp,
+  allowed: string,
+  longest: number,
+): NameProblem | undefined {
+  if (!pattern.test(name)) {
+    return {
+      code: "bad-name",
+      message: `${kind} name ${JSON.stringify(name)} is not allowed; it may have ${allowed}.`,
+    };
+  }
+  if (name.length > longest) {
+    return {
+      code: "name-too-long",
+      message: `${kind} name "${name}" has ${name.length} characters; at most ${longest} are allowed. Choose a shorter one.`,
+    };
+  }
+  return undefined;
+}
+
+function reserved(kind: string, name: string, why: string): NameProblem {
+  return { code: "reserved-name", message: `${kind} name "${name}" is reserved: ${why}. Choose another.` };
+}
+
+/** The five realm roles of a workspace (seed 001). */
+export interface WorkspaceRoles {
+  /** `pk:<workspace>`: the workspace itself; whoever holds it may edit. */
+  readonly identity: string;
+  readonly edit: string;
+  readonly view: string;
+  readonly s3Edit: string;
+  readonly s3View: string;
+}
+
+export function workspaceRoles(workspace: string): WorkspaceRoles {
+  return {
+    identity: `pk:${workspace}`,
+    edit: `pk:edit:${workspace}`,
+    view: `pk:view:${workspace}`,
+    s3Edit: `pk:s3:edit:${workspace}`,
+    s3View: `pk:s3:view:${workspace}`,
+  };
+}
+
+/** The two buckets of a workspace: its data, and what Kubeflow Pipelines keeps for it. */
+export function workspaceBuckets(workspace: string): { readonly data: string; readonly mlpipeline: string } {
+  return { data: `${workspace}-data`, mlpipeline: `${workspace}-mlpipeline` };
+}
+
+/** RoleBindings of a workspace whose subject is a realm role carried in the token. */
+export const roleBindingNames: Readonly<Record<AccessLevel, string>> = { edit: "pk-edit", view: "pk-view" };
+
+/** AuthorizationPolicies of a workspace: members who may open notebooks, and members who may not. */
+export const networkPolicyNames = { full: "pk-members", pipelines: "pk-members-without-notebooks" } as const;
+
+/** The LimitRange of a workspace, named as in seed 002. */
+export const limitRangeName = "cpu-mem-limit-range";
+
+/** The Kubeflow ClusterRole behind an access level. */
+export function clusterRole(level: AccessLevel): string {
+  return `kubeflow-${level}`;
+}
+
+/**
+ * The name of a contributor binding exactly as KFAM makes it (kubeflow/dashboard, kfam/bindings.go `getBindingName`):
+ * the Kubeflow dashboard computes the same name to find and remove it. Runs of anything but letters and digits
+ * become one hyphen, so different addresses can meet in one name; the loader refuses that within a workspace.
+ */
+export function contributorBindingName(email: string, level: AccessLevel): string {
+  return `user-${email}-clusterrole-${level}`.replaceAll(/[^a-zA-Z0-9]+/g, "-").toLowerCase();
+}

@@ -1,0 +1,365 @@
+import * as z from "zod";
+import {
+  emailPattern,
+  groupNamePattern,
+  groupNameProblem,
+  longestWorkspaceName,
+  type NameProblem,
+  usernamePattern,
+  usernameProblem,
+  workspaceNamePattern,
+  workspaceNameProblem,
+} from "./names.ts";
+import { countsObjects, isQuotaKey, parseQuantity, quotaKeys } from "./quantity.ts";
+import { didYouMean, listed } from "./suggest.ts";
+
+/** Required actions of Keycloak 26 that an administrator may ask of a user at the next login. */
+export const requiredActions = [
+  "CONFIGURE_RECOVERY_AUTHN_CODES",
+  "CONFIGURE_TOTP",
+  "TERMS_AND_CONDITIONS",
+  "UPDATE_EMAIL",
+  "UPDATE_PASSWORD",
+  "UPDATE_PROFILE",
+  "VERIFY_EMAIL",
+  "webauthn-register",
+  "webauthn-register-passwordless",
+] as const;
+
+function named(pattern: RegExp, problem: (name: string) => NameProblem | undefined, maxLength = 63) {
+  return z
+    .string()
+    .superRefine((name, context) => {
+      const found = problem(name);
+      if (found) context.addIssue({ code: "custom", message: found.message, params: { code: found.code } });
+    })
+    .meta({ pattern: pattern.source, maxLength });
+}
+
+const workspaceName = named(workspaceNamePattern, workspaceNameProblem, longestWorkspaceName);
+const username = named(usernamePattern, usernameProblem);
+const groupName = named(groupNamePattern, groupNameProblem);
+
+const email = z
+  .string()
+  .superRefine((address, context) => {
+    if (emailPattern.test(address)) return;
+    const lower = address.toLowerCase();
+    const mend = emailPattern.test(lower)
+      ? `Write "${lower}": Keycloak folds case, Kubernetes and Istio do not.`
+      : "Allowed are lower-case ASCII letters, digits and . _ + - ' before the @, and a domain with a dot after it.";
+    context.addIssue({
+      code: "custom",
+      message: `e-mail address ${JSON.stringify(address)} is not allowed. ${mend}`,
+      params: { code: "bad-email" },
+    });
+  })
+  .meta({ pattern: emailPattern.source, examples: ["alice@example.com"] });
+
+const line = z
+  .string()
+  .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]{0,255}$/u, "at most 255 characters on one line, without control characters");
+
+const description = line
+  .optional()
+  .meta({ description: "One line for people; it is shown in Keycloak and as an annotation." });
+
+const date = z
+  .string()
+  .superRefine((text, context) => {
+    if (isDay(text)) return;
+    context.addIssue({
+      code: "custom",
+      message: `${JSON.stringify(text)} is not a day; write it as YYYY-MM-DD, such as 2027-03-31.`,
+      params: { code: "bad-date" },
+    });
+  })
+  .meta({ format: "date", examples: ["2027-03-31"] });
+
+/** Whether a text is a real day written YYYY-MM-DD. */
+export function isDay(text: string): boolean {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
+const expires = date.optional().meta({
+  description:
+    "The first day (UTC) on which the grant no longer holds. It falls out of the next update on or after that day.",
+});
+
+const quantity = z.union([z.string(), z.number()]).transform(String);
+
+const quota = z
+  .record(z.string(), quantity)
+  .superRefine((hard, context) => {
+    for (const [key, value] of Object.entries(hard)) {
+      const problem = quotaProblem(key, value);
+      if (problem)
+        context.addIssue({ code: "custom", path: [key], message: problem, params: { code: "bad-quantity" } });
+    }
+  })
+  .meta({
+    description:
+      "Hard limits of the Profile's ResourceQuota: Kubernetes quota keys and quantities. Default: no limit. " +
+      "The namespace as a whole may not use more.",
+    examples: [{ cpu: "100", memory: "500Gi", pods: "50" }],
+  });
+
+function quotaProblem(key: string, value: string): string | undefined {
+  if (!isQuotaKey(key)) {
+    return `${JSON.stringify(key)} is not a quota key.${didYouMean(key, quotaKeys)} Common ones: ${listed(quotaKeys.slice(0, 6))}, "pods", "requests.nvidia.com/gpu".`;
+  }
+  const amount = parseQuantity(value);
+  if (amount === undefined) return notAQuantity(key, value);
+  if (countsObjects(key) && !Number.isInteger(amount))
+    return `${key} counts objects, so ${JSON.stringify(value)} must be a whole number.`;
+  return undefined;
+}
+
+function notAQuantity(key: string, value: string): string {
+  return `${key} is ${JSON.stringify(value)}, which is not a Kubernetes quantity; write a number with an optional unit, such as "8", "500m" or "64Gi".`;
+}
+
+const containerResources = z
+  .strictObject({
+    cpu: quantity.optional().meta({ description: "Cores, such as 800m or 2." }),
+    memory: quantity.optional().meta({ description: "Bytes, such as 512Mi." }),
+    "ephemeral-storage": quantity.optional().meta({ description: "Bytes of local disk, such as 10Gi." }),
+  })
+  .superRefine((resources, context) => {
+    for (const [key, value] of Object.entries(resources)) {
+      if (parseQuantity(value) === undefined) {
+        context.addIssue({
+          code: "custom",
+          path: [key],
+          message: notAQuantity(key, value),
+          params: { code: "bad-quantity" },
+        });
+      }
+    }
+  });
+
+const limits = z
+  .strictObject({
+    default: containerResources.optional().meta({ description: "Limit of a container that names none." }),
+    defaultRequest: containerResources.optional().meta({ description: "Request of a container that names none." }),
+  })
+  .superRefine((range, context) => {
+    for (const [key, request] of Object.entries(range.defaultRequest ?? {})) {
+      const limit = range.default?.[key as keyof typeof range.default];
+      const [asked, most] = [parseQuantity(request), limit === undefined ? undefined : parseQuantity(limit)];
+      if (asked !== undefined && most !== undefined && asked > most) {
+        context.addIssue({
+          code: "custom",
+          path: ["defaultRequest", key],
+          message: `the default request for ${key}, ${request}, is above the default limit ${String(limit)}; Kubernetes refuses that. Lower it or raise the limit.`,
+          params: { code: "bad-quantity" },
+        });
+      }
+    }
+  })
+  .meta({
+    description:
+      "The namespace's LimitRange for containers. Default: none, but as soon as the quota limits cpu or memory " +
+      "the values of seed 002 (800m and 512Mi, requests 500m and 256Mi), because pods without values are refused then.",
+  });
+
+const subject = {
+  user: username.optional().meta({ description: "A user, by username. Exactly one of user and group." }),
+  group: groupName.optional().meta({ description: "A group, by name: every member of it gets the grant." }),
+};
+
+function oneSubject(grant: { user?: string | undefined; group?: string | undefined }, context: z.RefinementCtx): void {
+  if ((grant.user === undefined) !== (grant.group === undefined)) return;
+  context.addIssue({
+    code: "custom",
+    message: `a member is exactly one of user and group; found ${grant.user === undefined ? "neither" : "both"}.`,
+    params: { code: "one-subject" },
+  });
+}
+
+const role = z.enum(["edit", "view"]);
+
+const member = z
+  .strictObject({
+    ...subject,
+    role: role.meta({ description: "edit: create, change and delete workloads. view: read only." }),
+    notebooksAccess: z
+      .boolean()
+      .default(true)
+      .meta({
+        description:
+          "Whether the member may open notebooks and other applications of the workspace through the gateway. " +
+          "A notebook runs with edit rights, whoever opens it.",
+      }),
+    expires,
+  })
+  .superRefine(oneSubject);
+
+const storageGrant = z
+  .strictObject({
+    ...subject,
+    role: role.meta({ description: "edit: read and write both buckets. view: read only." }),
+    expires,
+  })
+  .superRefine(oneSubject);
+
+const principal = z
+  .string()
+  .regex(
+    /^[a-z0-9][-a-z0-9./]*$/,
+    "a SPIFFE identity without wildcards, such as cluster.local/ns/<namespace>/sa/<account>",
+  );
+
+/** platform.yaml: what holds for the whole environment. */
+export const platformSchema = z
+  .strictObject({
+    domain: z
+      .string()
+      .regex(
+        /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/,
+        "a DNS name in lower case, without scheme or path",
+      )
+      .meta({ description: "The DNS name under which the platform is reached.", examples: ["cluster.example.com"] }),
+    realm: z
+      .string()
+      .regex(
+        /^[a-z0-9](?:[a-z0-9_-]{0,34}[a-z0-9])?$/,
+        "at most 36 lower-case letters, digits, hyphens and underscores",
+      )
+      .default("prokube")
+      .meta({ description: "The Keycloak realm of the platform. It must exist." }),
+    provisioning: z.enum(["program", "operator"]).default("program").meta({
+      description: "program: all four planes are written. operator: the identity plane only (not implemented yet).",
+    }),
+    owner: email.default("admin@example.com").meta({
+      description: "Owner of every Profile. Nobody logs in as it; it may not be a user's address.",
+    }),
+    masterAdmins: z.array(z.string().min(1)).min(2).max(3).meta({
+      description: "Administrators of Keycloak's master realm: two or three.",
+    }),
+    platformGroups: z
+      .strictObject({
+        user: groupName.default("pk-user").meta({ description: "The group every user is in." }),
+        admin: groupName.default("pk-admin").meta({ description: "The group of platform administrators." }),
+        create: z
+          .boolean()
+          .default(false)
+          .meta({ description: "true: this stack creates both. false: the realm has them, as prokube's does." }),
+      })
+      .prefault({})
+      .meta({ description: "The two groups of seed 001." }),
+    istio: z
+      .strictObject({
+        userIdHeader: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9-]*$/, "a header name in lower case")
+          .default("kubeflow-userid")
+          .meta({ description: "The request header that carries the e-mail address." }),
+        userIdPrefix: z
+          .string()
+          .regex(/^[^*,\s]*$/, "no wildcard, comma or space")
+          .default("")
+          .meta({ description: "What precedes the address in that header." }),
+        gatewayPrincipal: principal
+          .default("cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account")
+          .meta({ description: "The ingress gateway." }),
+        pipelinesPrincipal: principal
+          .default("cluster.local/ns/kubeflow/sa/ml-pipeline-ui")
+          .meta({ description: "The Kubeflow Pipelines UI." }),
+      })
+      .prefault({})
+      .meta({ description: "How the mesh names callers. The defaults are Kubeflow's." }),
+    namespaceLabels: z
+      .record(z.string(), z.string())
+      .default({
+        "app.kubernetes.io/part-of": "kubeflow-profile",
+        "istio-injection": "enabled",
+        "katib.kubeflow.org/metrics-collector-injection": "enabled",
+        "serving.kubeflow.org/inferenceservice": "enabled",
+      })
+      .meta({
+        description: "Labels of every workspace's namespace. The defaults are those of Kubeflow's Profile controller.",
+      }),
+  })
+  .meta({ title: "platform.yaml", description: "What holds for the whole environment." });
+
+/** users/<username>.yaml: one person. */
+export const userSchema = z
+  .strictObject({
+    username: username.meta({ description: "Login name; the file is called like it." }),
+    email: email.meta({ description: "Unique in the realm. Kubernetes and Istio know the user by it." }),
+    firstName: line.optional().meta({ description: "Given name, as Keycloak shows it." }),
+    lastName: line.optional().meta({ description: "Family name, as Keycloak shows it." }),
+    emailVerified: z.boolean().default(false).meta({
+      description: "true: the address counts as verified. false: the user verifies it; what he did is left alone.",
+    }),
+    enabled: z.boolean().default(true).meta({ description: "false: the user cannot log in." }),
+    requiredActions: z.array(z.enum(requiredActions)).default([]).meta({
+      description:
+        "What Keycloak asks at the first login; UPDATE_PASSWORD always comes on top, because the password is temporary.",
+    }),
+    admin: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Whether the user is in the group of platform administrators." }),
+    workspace: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Whether the user has a personal workspace, named like the user." }),
+  })
+  .meta({ title: "users/<username>.yaml", description: "One person." });
+
+/** groups/<name>.yaml: people who get the same grants. */
+export const groupSchema = z
+  .strictObject({
+    name: groupName.meta({ description: "Name in Keycloak; the file is called like it." }),
+    description,
+    members: z.array(username).default([]).meta({ description: "Usernames." }),
+  })
+  .meta({ title: "groups/<name>.yaml", description: "People who get the same grants." });
+
+/** workspaces/<name>.yaml: one shared workspace and who may do what in it. */
+export const workspaceSchema = z
+  .strictObject({
+    name: workspaceName.meta({
+      description: "Namespace, Profile and part of every derived name; the file is called like it.",
+    }),
+    description,
+    quota: quota.optional(),
+    limits: limits.optional(),
+    members: z
+      .array(member)
+      .default([])
+      .meta({ description: "Who works in the workspace. The highest level wins, for each plane." }),
+    storage: z
+      .array(storageGrant)
+      .default([])
+      .meta({ description: "Who has its buckets only: no Kubernetes rights, no network access." }),
+  })
+  .meta({ title: "workspaces/<name>.yaml", description: "One shared workspace and who may do what in it." });
+
+export type Platform = z.output<typeof platformSchema>;
+export type User = z.output<typeof userSchema>;
+export type Group = z.output<typeof groupSchema>;
+export type Workspace = z.output<typeof workspaceSchema>;
+export type Limits = z.output<typeof limits>;
+
+/** The schema of each kind of file, by the folder it lies in; "platform" is the one file outside the folders. */
+export const schemas = {
+  platform: platformSchema,
+  users: userSchema,
+  groups: groupSchema,
+  workspaces: workspaceSchema,
+};
+
+/** The JSON Schemas for editors, by kind. What needs other files (does the user exist?) only `access check` can tell. */
+export function jsonSchemas(): Record<keyof typeof schemas, unknown> {
+  const forAuthors = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" });
+  return {
+    platform: forAuthors(platformSchema),
+    users: forAuthors(userSchema),
+    groups: forAuthors(groupSchema),
+    workspaces: forAuthors(workspaceSchema),
+  };
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { InputError } from "../access/diagnostic.ts";
+import { loadDesiredState } from "../access/load.ts";
+import { renderMatrix } from "../access/matrix.ts";
+import { resolve, today } from "../access/resolve.ts";
+import { jsonSchemas } from "../access/schema.ts";
+
+const usage = `access: reads the desired state, needs no server
+
+  access check  [--stack dev]                     is the desired state sound?
+  access matrix [--stack dev] [--date 2027-03-31] who may do what
+  access schema [--check]                         write the editors' JSON Schemas, or tell whether they are current
+
+exit: 0 all is well, 1 the desired state or the schemas are not, 2 wrong usage
+`;
+
+const schemaFolder = join("stacks", "schema");
+
+function run(): number {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      stack: { type: "string", default: "dev" },
+      date: { type: "string", default: today() },
+      check: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const [verb, ...rest] = positionals;
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  if (rest.length > 0) throw new RangeError(`unexpected "${rest.join(" ")}"`);
+  switch (verb) {
+    case "check": {
+      const plan = resolve(loadDesiredState(join("stacks", values.stack)), values.date);
+      process.stdout.write(
+        `${values.stack}: ${plan.users.length} users, ${plan.groups.length} groups, ${plan.workspaces.length} shared workspaces: sound\n`,
+      );
+      return 0;
+    }
+    case "matrix":
+      process.stdout.write(`${renderMatrix(resolve(loadDesiredState(join("stacks", values.stack)), values.date))}\n`);
+      return 0;
+    case "schema":
+      return values.check ? compareSchemas() : writeSchemas();
+    case undefined:
+      throw new RangeError("no command given");
+    default:
+      throw new RangeError(`unknown command "${verb}"`);
+  }
+}
+
+function schemaFiles(): [path: string, text: string][] {
+  return Object.entries(jsonSchemas()).map(([kind, schema]) => [
+    join(schemaFolder, `${kind}.json`),
+    `${JSON.stringify(schema, null, 2)}\n`,
+  ]);
+}
+
+function writeSchemas(): number {
+  mkdirSync(schemaFolder, { recursive: true });
+  for (const [path, text] of schemaFiles()) writeFileSync(path, text);
+  return 0;
+}
+
+function compareSchemas(): number {
+  const stale = schemaFiles().filter(([path, text]) => !existsSync(path) || readFileSync(path, "utf8") !== text);
+  for (const [path] of stale) process.stderr.write(`${path} is out of date; run: access schema\n`);
+  return stale.length === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = run();
+} catch (error) {
+  if (error instanceof InputError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  } else if (error instanceof RangeError || (error instanceof TypeError && "code" in error)) {
+    process.stderr.write(`access: ${error.message}\n\n${usage}`);
+    process.exitCode = 2;
+  } else throw error;
+}

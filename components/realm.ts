@@ -1,0 +1,36 @@
+import * as keycloak from "@pulumi/keycloak";
+import * as pulumi from "@pulumi/pulumi";
+import type { Platform } from "../access/schema.ts";
+import type { Ids } from "./ids.ts";
+import { ownershipAttributes } from "./ownership.ts";
+
+export interface RealmArgs {
+  /** The names of the platform's two groups, and whether this stack creates them. */
+  platformGroups: Platform["platformGroups"];
+}
+
+/**
+ * The platform's realm in Keycloak, called like the component. It exists before this program and outlives it; of it
+ * only the two groups of seed 001 are created, and only where the platform does not bring them.
+ */
+export class Realm extends pulumi.ComponentResource {
+  static readonly __pulumiType: string = "prokube:access:Realm";
+
+  /** Identifiers of the platform's two groups, by name. */
+  readonly groupIds: Ids;
+
+  constructor(name: string, args: RealmArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { user, admin, create } = args.platformGroups;
+    super(Realm.__pulumiType, name, { realm: name, userGroup: user, adminGroup: admin }, opts);
+    const groupId = (group: string) =>
+      create
+        ? new keycloak.Group(
+            `${name}-group-${group}`,
+            { realmId: name, name: group, attributes: ownershipAttributes() },
+            { parent: this },
+          ).id
+        : keycloak.getGroupOutput({ realmId: name, name: group }, { parent: this }).id;
+    this.groupIds = new Map([user, admin].map((group) => [group, groupId(group)]));
+    this.registerOutputs({ realm: name });
+  }
+}
