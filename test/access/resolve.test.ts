@@ -122,8 +122,8 @@ test("a disabled user has nothing, and keeps the personal workspace", () => {
   const alice = userIn(plan, "alice");
   assert.deepEqual([alice.groups, alice.roles], [[], []]);
   assert.ok(plan.access.every((entry) => entry.user !== "alice"));
-  assert.deepEqual(alice.personalWorkspace?.contributors, []);
-  assert.deepEqual(alice.personalWorkspace?.network, { full: [], pipelines: [] });
+  const personal = alice.personalWorkspace;
+  assert.deepEqual([personal?.contributors, personal?.network], [[], { full: [], pipelines: [] }]);
 });
 
 test("administrators are in both groups of the platform, users in theirs", () => {

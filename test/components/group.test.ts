@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { recordRegistrations } from "../support/mocks.ts";
+
+const recorder = await recordRegistrations();
+const { Group } = await import("../../components/group.ts");
+const { Realm } = await import("../../components/realm.ts");
+
+const roleIds = new Map([["pk:view:team-a", pulumi.output("view-id")]]);
+const attributes = { "managed-by": "prokube-access", stack: "dev" };
+new Group("ds", { realm: "prokube", group: { name: "ds", description: "Models", roles: ["pk:view:team-a"] }, roleIds });
+new Group("idle", { realm: "prokube", group: { name: "idle", description: undefined, roles: [] }, roleIds });
+const existing = new Realm("prokube", { platformGroups: { user: "pk-user", admin: "pk-admin", create: false } });
+new Realm("plain", { platformGroups: { user: "users", admin: "admins", create: true } });
+const all = await recorder.settle();
+
+function childrenOf(parent: string): readonly object[] {
+  return all
+    .filter((resource) => resource.parent === parent)
+    .map(({ type, inputs, options }) => ({ type, inputs, options }));
+}
+
+test("a group holds the roles of its grants, beside what others gave it", () => {
+  assert.deepEqual(childrenOf("ds"), [
+    {
+      type: "keycloak:index/group:Group",
+      inputs: { realmId: "prokube", name: "ds", description: "Models", attributes },
+      options: {},
+    },
+    {
+      type: "keycloak:index/groupRoles:GroupRoles",
+      inputs: { realmId: "prokube", groupId: "ds-group-id", roleIds: ["view-id"], exhaustive: false },
+      options: {},
+    },
+  ]);
+});
+
+test("a group without grants has no roles to manage", () => {
+  assert.deepEqual(childrenOf("idle"), [
+    { type: "keycloak:index/group:Group", inputs: { realmId: "prokube", name: "idle", attributes }, options: {} },
+  ]);
+});
+
+test("the platform's groups are looked up where the realm has them", async () => {
+  assert.deepEqual(childrenOf("prokube"), []);
+  const ids = await new Promise((resolve) => pulumi.all([...existing.groupIds.values()]).apply(resolve));
+  assert.deepEqual(ids, ["pk-user-id", "pk-admin-id"]);
+});
+
+test("and created where it does not", () => {
+  assert.deepEqual(childrenOf("plain"), [
+    { type: "keycloak:index/group:Group", inputs: { realmId: "plain", name: "users", attributes }, options: {} },
+    { type: "keycloak:index/group:Group", inputs: { realmId: "plain", name: "admins", attributes }, options: {} },
+  ]);
+});
+
+test("a role that nothing creates is a bug with its name in the message", () => {
+  assert.throws(
+    () =>
+      new Group("lost", {
+        realm: "prokube",
+        group: { name: "lost", description: undefined, roles: ["pk:x"] },
+        roleIds,
+      }),
+    /the plan uses "pk:x" but nothing creates it/,
+  );
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as the program registered it, options included. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly custom: boolean;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Logical name of the parent, "" for the stack. */
+  readonly parent: string;
+  /** Only options that differ from the engine's defaults. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface Recorder {
+  /** Everything registered so far, after all pending registrations have settled. */
+  settle(): Promise<readonly Registered[]>;
+}
+
+interface Monitor {
+  registerResource(request: RegisterResourceRequest, callback: unknown): void;
+}
+
+const secretSignature = "4dabf18193072939515e22adb298388d";
+
+/**
+ * Starts Pulumi's mocks and records what is registered. Call it once in a test file, and import what creates
+ * resources after it. The options are read from the requests, because mocks are not told them
+ * (pulumi/pulumi#14421); an unknown lookup is an error, so that a new one makes somebody decide.
+ */
+export async function recordRegistrations(stack = "dev", preview = false): Promise<Recorder> {
+  const registered: Registered[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, inputs, custom }) => ({ id: custom ? `${name}-id` : "", state: inputs as Record<string, unknown> }),
+      call: ({ token, inputs }) => {
+        assert.equal(token, "keycloak:index/getGroup:getGroup", `unexpected lookup ${token}`);
+        return { ...(inputs as object), id: `${(inputs as { name: string }).name}-id` };
+      },
+    },
+    "prokube-access",
+    stack,
+    preview,
+  );
+  const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+  const original = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) => {
+    registered.push(describe(request));
+    original(request, callback);
+  };
+  return {
+    async settle() {
+      await pulumi.runtime.disconnect();
+      return registered;
+    },
+  };
+}
+
+function describe(request: RegisterResourceRequest): Registered {
+  const options = {
+    protect: request.getProtect(),
+    retainOnDelete: request.getRetainondelete(),
+    deleteBeforeReplace: request.getDeletebeforereplace(),
+    ignoreChanges: request.getIgnorechangesList(),
+    import: request.getImportid(),
+    deletedWith: request.getDeletedwith(),
+  };
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    custom: request.getCustom(),
+    inputs: request.getObject()?.toJavaScript() ?? {},
+    parent:
+      request
+        .getParent()
+        .split("::")
+        .at(-1)
+        ?.replace(/^prokube-access-\w+$/, "") ?? "",
+    options: Object.fromEntries(
+      Object.entries(options).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : Boolean(value))),
+    ),
+  };
+}
+
+/** Whether an input reaches the engine as a secret. */
+export function isSecret(input: unknown): boolean {
+  return typeof input === "object" && input !== null && secretSignature in input;
+}
