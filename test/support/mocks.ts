@@ -34,7 +34,10 @@ export async function recordRegistrations(stack = "dev", preview = false): Promi
   const registered: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ name, inputs, custom }) => ({ id: custom ? `${name}-id` : "", state: inputs as Record<string, unknown> }),
+      newResource: ({ name, inputs, custom }) => ({
+        id: custom ? `${name}-id` : "",
+        state: inputs as Record<string, unknown>,
+      }),
       call: ({ token, inputs }) => {
         assert.equal(token, "keycloak:index/getGroup:getGroup", `unexpected lookup ${token}`);
         return { ...(inputs as object), id: `${(inputs as { name: string }).name}-id` };

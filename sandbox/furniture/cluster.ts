@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ApiException,
+  KubeConfig,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  PatchStrategy,
+} from "@kubernetes/client-node";
+import { parseAllDocuments } from "yaml";
+import type { Instance } from "../instance.ts";
+import { checkout } from "../paths.ts";
+
+/** What a cluster with Kubeflow and Istio has before this program: in this order, because the last needs the first. */
+const manifests = ["crds.yaml", "namespaces.yaml", "roles.yaml", "ingress.yaml"];
+
+/** Applies the platform's own objects; a second time changes nothing. */
+export async function furnishCluster(instance: Instance): Promise<void> {
+  const config = new KubeConfig();
+  config.loadFromFile(instance.path("kubeconfig"));
+  const api = KubernetesObjectApi.makeApiClient(config);
+  for (const file of manifests) {
+    const text = readFileSync(join(checkout, "sandbox", "platform", file), "utf8");
+    for (const document of parseAllDocuments(text)) {
+      await apply(api, document.toJS({ maxAliasCount: -1 }) as KubernetesObject);
+    }
+  }
+}
+
+/** A kind is known to the API server a moment after its definition. */
+async function apply(api: KubernetesObjectApi, object: KubernetesObject): Promise<void> {
+  const attempts = 50;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await api.patch(object, undefined, undefined, "local-platform", true, PatchStrategy.ServerSideApply);
+      return;
+    } catch (error) {
+      const unknownKind = error instanceof ApiException ? error.code === 404 : /Unrecognized API/.test(String(error));
+      if (!unknownKind || attempt === attempts) throw error;
+      await sleep(200);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import KeycloakAdminClient from "@keycloak/keycloak-admin-client";
+import type ClientRepresentation from "@keycloak/keycloak-admin-client/lib/defs/clientRepresentation.js";
+import { UnmanagedAttributePolicy } from "@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js";
+import { trust } from "../plugins/trust.ts";
+import type { Instance } from "../instance.ts";
+import { loginClient, realm, rolesClaim } from "../servers.ts";
+
+/** The two groups that prokube's realm has from the start (seed 001). */
+const groups = ["pk-user", "pk-admin"];
+
+/** Creates the platform's realm with the client that gives tokens; a realm that is there is left as it is. */
+export async function furnishRealm(instance: Instance): Promise<void> {
+  trust(instance.authority);
+  const { keycloakUser: username, keycloakPassword: password } = instance.credentials;
+  const keycloak = new KeycloakAdminClient({ baseUrl: instance.keycloakUrl, realmName: "master" });
+  await keycloak.auth({ grantType: "password", clientId: "admin-cli", username, password });
+  if (await keycloak.realms.findOne({ realm })) return;
+  await keycloak.realms.create({
+    realm,
+    enabled: true,
+    displayName: "prokube (local platform)",
+    sslRequired: "all",
+    loginWithEmailAllowed: true,
+    duplicateEmailsAllowed: false,
+    groups: groups.map((name) => ({ name })),
+    clients: [platformClient(instance)],
+  });
+  const profile = await keycloak.users.getProfile({ realm });
+  // Otherwise Keycloak drops the attributes that say who manages a user.
+  await keycloak.users.updateProfile({ ...profile, realm, unmanagedAttributePolicy: UnmanagedAttributePolicy.AdminEdit });
+}
+
+/** One client whose tokens the API server and MinIO both take, by page or, for trying things out, by password. */
+function platformClient(instance: Instance): ClientRepresentation {
+  const everywhere = { "id.token.claim": "true", "access.token.claim": "true", "userinfo.token.claim": "true" };
+  return {
+    clientId: loginClient,
+    name: "prokube platform",
+    publicClient: true,
+    standardFlowEnabled: true,
+    directAccessGrantsEnabled: true,
+    redirectUris: ["http://127.0.0.1/*", "http://localhost/*", `${instance.keycloakUrl}/*`],
+    webOrigins: ["+"],
+    attributes: { "pkce.code.challenge.method": "S256" },
+    protocolMappers: [
+      {
+        name: "realm roles",
+        protocol: "openid-connect",
+        protocolMapper: "oidc-usermodel-realm-role-mapper",
+        config: { ...everywhere, "claim.name": rolesClaim, multivalued: "true", "jsonType.label": "String" },
+      },
+      {
+        name: "groups",
+        protocol: "openid-connect",
+        protocolMapper: "oidc-group-membership-mapper",
+        config: { ...everywhere, "claim.name": "groups", "full.path": "true" },
+      },
+      {
+        name: "audience",
+        protocol: "openid-connect",
+        protocolMapper: "oidc-audience-mapper",
+        config: { "included.client.audience": loginClient, "access.token.claim": "true", "id.token.claim": "false" },
+      },
+    ],
+  };
+}
