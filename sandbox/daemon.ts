@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { get } from "node:https";
 import { get as getPlain } from "node:http";
@@ -112,14 +112,28 @@ export function isHealthy(instance: Instance, server: Server): Promise<boolean> 
   });
 }
 
-/** Ends the server's whole process group: politely, and after ten seconds for good. */
+/**
+ * Ends the server's whole process group, also when its first process is gone already: politely, and after ten seconds
+ * for good. Says whether there was anything to end.
+ */
 export async function end(instance: Instance, server: Server): Promise<boolean> {
-  const pid = pidOf(instance, server);
-  if (pid === undefined) return false;
-  signal(pid, "SIGTERM");
-  for (let waited = 0; waited < 10_000 && isRunning(instance, server); waited += 50) await sleep(50);
-  signal(pid, "SIGKILL");
+  const group = recordOf(instance, server)?.pid;
+  const lives = group !== undefined && groupLives(instance, group);
+  if (lives) {
+    signal(group, "SIGTERM");
+    if (!(await hasEnded(instance, group, 10_000))) signal(group, "SIGKILL");
+    await hasEnded(instance, group, 5_000);
+  }
   rmSync(recordFile(instance, server), { force: true });
+  return lives;
+}
+
+async function hasEnded(instance: Instance, group: number, patience: number): Promise<boolean> {
+  const deadline = performance.now() + patience;
+  while (groupLives(instance, group)) {
+    if (performance.now() > deadline) return false;
+    await sleep(50);
+  }
   return true;
 }
 
@@ -131,15 +145,42 @@ function signal(group: number, name: NodeJS.Signals): void {
   }
 }
 
-/** The system's start time of a process, or undefined when there is none (a finished one that nobody waited for counts as none). */
+/** Whether a process group has members of this instance. A number used again belongs to somebody with another home. */
+function groupLives(instance: Instance, group: number): boolean {
+  return readdirSync("/proc").some((entry) => {
+    const pid = Number(entry);
+    return Number.isInteger(pid) && statOf(pid)?.group === group && homeOf(pid) === instance.folder;
+  });
+}
+
+function homeOf(pid: number): string | undefined {
+  return readProcess(pid, "environ")
+    ?.split("\0")
+    .find((variable) => variable.startsWith("HOME="))
+    ?.slice("HOME=".length);
+}
+
+/** The system's start time of a process, or undefined when there is none. */
 function startOf(pid: number): string | undefined {
-  const stat = `/proc/${pid}/stat`;
-  if (!existsSync(stat)) return undefined;
+  return statOf(pid)?.started;
+}
+
+/** What the system says of a process; a finished one that nobody waited for counts as none. */
+function statOf(pid: number): { group: number; started: string } | undefined {
   // The second field, the program's name, is in parentheses and may hold spaces.
-  const fields = readFileSync(stat, "utf8")
-    .replace(/^.*\) /, "")
-    .split(" ");
-  return fields[0] === "Z" ? undefined : fields[19];
+  const [state, , group, ...rest] = readProcess(pid, "stat")
+    ?.replace(/^.*\) /s, "")
+    .split(" ") ?? ["Z"];
+  return state === "Z" ? undefined : { group: Number(group), started: rest[16] ?? "" };
+}
+
+/** A process may end at any moment, and those of others are not for us to read. */
+function readProcess(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 function recordOf(instance: Instance, server: Server): Recorded | undefined {

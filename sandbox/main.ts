@@ -57,7 +57,8 @@ async function run(): Promise<void> {
 try {
   await run();
 } catch (error) {
-  if (!(error instanceof Problem)) throw error;
+  const isMistyped = error instanceof TypeError && "code" in error && /^ERR_PARSE_ARGS/.test(String(error.code));
+  if (!(error instanceof Problem) && !isMistyped) throw error;
   say(`error: ${error.message}`);
-  process.exitCode = 1;
+  process.exitCode = isMistyped ? 2 : 1;
 }

@@ -21,11 +21,13 @@ export async function start(instance: Instance, say: Say): Promise<void> {
     say(`${instance.name}: already running`);
     return;
   }
-  const tools = await buildTools(say);
-  await requireOnMachine(["java"]);
   for (const server of servers.filter((server) => !isRunning(instance, server))) {
+    // What a killed server has left behind keeps its ports.
+    await end(instance, server);
     await requireFreePorts(instance, server);
   }
+  await requireOnMachine(["java"]);
+  const tools = await buildTools(say);
   const began = performance.now();
   await instance.prepare();
   const one = (server: Server) => startOne(instance, server, tools, say);

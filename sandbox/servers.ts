@@ -139,6 +139,8 @@ export const kubeControllerManager: Server = {
       `--service-account-private-key-file=${pki(instance, "service-accounts.key")}`,
       `--root-ca-file=${pki(instance, "ca.crt")}`,
       "--controllers=namespace-controller,clusterrole-aggregation-controller,garbage-collector-controller,resourcequota-controller,serviceaccount-controller,root-ca-certificate-publisher-controller",
+      // Each controller has the rights that Kubernetes gives it, and no others.
+      "--use-service-account-credentials=true",
       "--leader-elect=false",
       "--profiling=false",
     ],
@@ -159,6 +161,10 @@ export const keycloak: Server = {
       args: [
         "start",
         "--optimized",
+        // Alone: otherwise it listens for others like it on every interface.
+        "--cache=local",
+        // Not a line for each time that somebody asks whether it is ready yet.
+        "--log-level=info,io.smallrye.health:error",
         `--hostname=${instance.keycloakUrl}`,
         "--http-host=127.0.0.1",
         `--https-port=${instance.ports.keycloak}`,

@@ -14,20 +14,25 @@ export async function furnishRealm(instance: Instance): Promise<void> {
   const { keycloakUser: username, keycloakPassword: password } = instance.credentials;
   const keycloak = new KeycloakAdminClient({ baseUrl: instance.keycloakUrl, realmName: "master" });
   await keycloak.auth({ grantType: "password", clientId: "admin-cli", username, password });
-  if (await keycloak.realms.findOne({ realm })) return;
-  await keycloak.realms.create({
-    realm,
-    enabled: true,
-    displayName: "prokube (local platform)",
-    sslRequired: "all",
-    loginWithEmailAllowed: true,
-    duplicateEmailsAllowed: false,
-    groups: groups.map((name) => ({ name })),
-    clients: [platformClient(instance)],
-  });
-  const profile = await keycloak.users.getProfile({ realm });
+  if (!(await keycloak.realms.findOne({ realm }))) {
+    await keycloak.realms.create({
+      realm,
+      enabled: true,
+      displayName: "prokube (local platform)",
+      sslRequired: "all",
+      loginWithEmailAllowed: true,
+      duplicateEmailsAllowed: false,
+      groups: groups.map((name) => ({ name })),
+      clients: [platformClient(instance)],
+    });
+  }
   // Otherwise Keycloak drops the attributes that say who manages a user.
-  await keycloak.users.updateProfile({ ...profile, realm, unmanagedAttributePolicy: UnmanagedAttributePolicy.AdminEdit });
+  const profile = await keycloak.users.getProfile({ realm });
+  await keycloak.users.updateProfile({
+    ...profile,
+    realm,
+    unmanagedAttributePolicy: UnmanagedAttributePolicy.AdminEdit,
+  });
 }
 
 /** One client whose tokens the API server and MinIO both take, by page or, for trying things out, by password. */

@@ -1,0 +1,8 @@
+/** A stand-in for Pulumi's Node language host: runs programs and policy packs with the Node that runs this. */
+import { serve } from "../plugin.ts";
+import { languageRuntime } from "./languageRuntime.ts";
+import grpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
+
+await serve((server) => {
+  server.addService(grpc.LanguageRuntimeService, languageRuntime());
+});
