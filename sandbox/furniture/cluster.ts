@@ -6,9 +6,9 @@ import {
   KubeConfig,
   type KubernetesObject,
   KubernetesObjectApi,
+  loadAllYaml,
   PatchStrategy,
 } from "@kubernetes/client-node";
-import { parseAllDocuments } from "yaml";
 import type { Instance } from "../instance.ts";
 import { checkout } from "../paths.ts";
 
@@ -22,9 +22,8 @@ export async function furnishCluster(instance: Instance): Promise<void> {
   const api = KubernetesObjectApi.makeApiClient(config);
   for (const file of manifests) {
     const text = readFileSync(join(checkout, "sandbox", "platform", file), "utf8");
-    for (const document of parseAllDocuments(text)) {
-      await apply(api, document.toJS({ maxAliasCount: -1 }) as KubernetesObject);
-    }
+    // The client's own reader: what another one gives, the client sends without enum and x-kubernetes-*.
+    for (const object of loadAllYaml(text) as KubernetesObject[]) await apply(api, object);
   }
 }
 

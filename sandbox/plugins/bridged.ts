@@ -105,7 +105,7 @@ class Session<Client> {
   }
 
   async configure(request: rpc.ConfigureRequest): Promise<rpc.ConfigureResponse> {
-    this.#client = await this.#provider.connect(fromJson(this.#provider.config, unmarshalRevealed(request.getArgs())));
+    this.#client = await this.#provider.connect(ownConfig(this.#provider.config, unmarshalRevealed(request.getArgs())));
     // Secrets arrive opened: the engine marks again what was secret among the inputs.
     return new proto.ConfigureResponse().setSupportspreview(true).setAcceptsecrets(false);
   }
@@ -218,12 +218,12 @@ function outputsOf<Client>({ outputs = [] }: Resource<Client, Properties>, state
   return Object.fromEntries(Object.entries(state).filter(([name]) => outputs.includes(name)));
 }
 
-function checkResponse(inputs: Properties, failures: Failure[]): rpc.CheckResponse {
+export function checkResponse(inputs: Properties, failures: Failure[]): rpc.CheckResponse {
   const list = failures.map(({ property, reason }) => new proto.CheckFailure().setProperty(property).setReason(reason));
   return new proto.CheckResponse().setInputs(marshal(inputs)).setFailuresList(list);
 }
 
-function diffResponse(changes: Change[], deleteFirst: boolean): rpc.DiffResponse {
+export function diffResponse(changes: Change[], deleteFirst: boolean): rpc.DiffResponse {
   const response = new proto.DiffResponse().setHasdetaileddiff(true);
   const names = (of: Change[]) => [...new Set(of.map(({ path }) => /^\w+/.exec(path)?.[0] ?? path))];
   const replacing = changes.filter(({ replaces }) => replaces);
@@ -245,11 +245,14 @@ function propertyDiff({ kind, replaces }: Omit<Change, "path">): rpc.PropertyDif
   return new proto.PropertyDiff().setKind(kinds[kind]);
 }
 
-/** Provider properties that are no strings travel as JSON text. */
-function fromJson(schema: Schema, config: Properties): Properties {
-  const parse = (name: string, value: PropertyValue) =>
-    schema[name]?.type !== "string" && typeof value === "string" ? (JSON.parse(value) as PropertyValue) : value;
-  return Object.fromEntries(Object.entries(config).map(([name, value]) => [name, parse(name, value)]));
+/** The provider's own properties. Those that are no strings travel as JSON text. */
+function ownConfig(schema: Schema, config: Properties): Properties {
+  const parse = ([name, value]: [string, PropertyValue]): [string, PropertyValue][] => {
+    const type = schema[name]?.type;
+    if (type === undefined) return [];
+    return [[name, type !== "string" && typeof value === "string" ? (JSON.parse(value) as PropertyValue) : value]];
+  };
+  return Object.fromEntries(Object.entries(config).flatMap(parse));
 }
 
 function unmarshalRevealed(message: Parameters<typeof unmarshal>[0]): Properties {
@@ -270,10 +273,10 @@ function isEngineKey(name: string): boolean {
   return name === "version" || name === "pluginDownloadURL" || name.startsWith("__");
 }
 
-function typeOf(urn: string): string {
+export function typeOf(urn: string): string {
   return urn.split("::")[2]?.split("$").at(-1) ?? "";
 }
 
-function nameOf(urn: string): string {
+export function nameOf(urn: string): string {
   return urn.split("::").slice(3).join("::");
 }

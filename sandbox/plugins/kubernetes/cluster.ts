@@ -1,0 +1,153 @@
+import { existsSync } from "node:fs";
+import { Agent, request, type RequestOptions } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import { KubeConfig } from "@kubernetes/client-node";
+import type { Kind } from "./kinds.ts";
+import { type KubernetesObject, metadataText } from "./object.ts";
+
+/** An answer of the API server that is not what was asked for. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** How to reach a cluster. */
+export interface ClusterSettings {
+  /** A kubeconfig or the path of one; default KUBECONFIG. */
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+interface Query {
+  readonly fieldManager?: string;
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+}
+
+interface Address {
+  readonly name: string;
+  readonly namespace: string | undefined;
+}
+
+/** A Kubernetes API server, with no more than this provider asks of it. */
+export class Cluster {
+  readonly #config: KubeConfig;
+  readonly #agent = new Agent({ keepAlive: true });
+
+  constructor({ kubeconfig, context }: ClusterSettings) {
+    this.#config = new KubeConfig();
+    if (kubeconfig === undefined) this.#config.loadFromDefault();
+    else if (existsSync(kubeconfig)) this.#config.loadFromFile(kubeconfig);
+    else this.#config.loadFromString(kubeconfig);
+    if (context !== undefined) this.#useContext(context);
+  }
+
+  #useContext(context: string): void {
+    const known = this.#config.getContexts().map(({ name }) => name);
+    if (!known.includes(context)) {
+      throw new Error(`the kubeconfig has no context "${context}"; it has: ${known.join(", ")}`);
+    }
+    this.#config.setCurrentContext(context);
+  }
+
+  /** The object, or undefined when there is none. */
+  async get(kind: Kind, at: Address): Promise<KubernetesObject | undefined> {
+    try {
+      return await this.#call("GET", objectPath(kind, at));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** Creates or changes the object by server-side apply. */
+  apply(kind: Kind, object: KubernetesObject, query: Query): Promise<KubernetesObject> {
+    const at = addressOf(kind, object);
+    return this.#call("PATCH", objectPath(kind, at), object, "application/apply-patch+yaml", query);
+  }
+
+  /** Starts the deletion; with `foreground` the object stays until all that depends on it is gone. */
+  async delete(kind: Kind, at: Address, propagation: string): Promise<void> {
+    const options = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: propagation };
+    await this.#call("DELETE", objectPath(kind, at), options);
+  }
+
+  /** Waits until the object is gone, or one of the same name has taken its place. */
+  async untilGone(kind: Kind, at: Address, uid: string | undefined, seconds: number): Promise<void> {
+    const deadline = Date.now() + seconds * 1000;
+    while (Date.now() < deadline) {
+      const live = await this.get(kind, at);
+      if (!live || metadataText(live, "uid") !== uid) return;
+      await sleep(200);
+    }
+    throw new Error(`${kind.kind} ${at.name} was not gone after ${seconds} s; look for finalizers that hold it`);
+  }
+
+  async #call(
+    method: string,
+    path: string,
+    body?: unknown,
+    type = "application/json",
+    query: Query = {},
+  ): Promise<KubernetesObject> {
+    const server = this.#config.getCurrentCluster()?.server;
+    if (server === undefined) throw new Error("no cluster is configured: the kubeconfig has no current context");
+    const options: RequestOptions = { method, headers: { accept: "application/json", "content-type": type } };
+    await this.#config.applyToHTTPSOptions(options);
+    options.agent = this.#agent;
+    const { status, text } = await send(`${server}${path}${queryText(query)}`, options, body);
+    const answer = parse(text);
+    if (status >= 300)
+      throw new ApiError(status, typeof answer["message"] === "string" ? answer["message"] : text.slice(0, 500));
+    return answer;
+  }
+}
+
+function send(url: string, options: RequestOptions, body: unknown): Promise<{ status: number; text: string }> {
+  return new Promise((done, fail) => {
+    const call = request(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", fail);
+      response.on("end", () => {
+        done({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") });
+      });
+    });
+    call.on("error", fail);
+    call.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+function parse(text: string): KubernetesObject {
+  try {
+    return JSON.parse(text) as KubernetesObject;
+  } catch {
+    return {};
+  }
+}
+
+function queryText({ fieldManager, dryRun, force }: Query): string {
+  const query = new URLSearchParams({
+    ...(fieldManager !== undefined && { fieldManager }),
+    ...(dryRun === true && { dryRun: "All" }),
+    ...(force === true && { force: "true" }),
+  }).toString();
+  return query === "" ? "" : `?${query}`;
+}
+
+export function addressOf(kind: Kind, object: KubernetesObject): Address {
+  return {
+    name: metadataText(object, "name") ?? "",
+    namespace: kind.namespaced ? (metadataText(object, "namespace") ?? "default") : undefined,
+  };
+}
+
+function objectPath({ apiVersion, plural }: Kind, { name, namespace }: Address): string {
+  const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const scope = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${root}${scope}/${plural}/${encodeURIComponent(name)}`;
+}
