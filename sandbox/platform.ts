@@ -21,6 +21,7 @@ export async function start(instance: Instance, say: Say): Promise<void> {
     say(`${instance.name}: already running`);
     return;
   }
+  if (process.platform !== "linux") throw new Problem("the local platform runs on Linux only; use a virtual machine.");
   for (const server of servers.filter((server) => !isRunning(instance, server))) {
     // What a killed server has left behind keeps its ports.
     await end(instance, server);

@@ -34,8 +34,12 @@ interface Recipe {
   readonly inputs: readonly string[];
   /** What is found in the finished folder. */
   readonly programs: Readonly<Partial<Record<keyof Tools, string>>>;
-  /** Name on PATH and how to ask for its version: an installed one of the same version is used instead. */
-  readonly installed?: { readonly command: string; readonly args: readonly string[]; readonly accepts: RegExp };
+  /** Names on PATH and how to ask for their version: installed ones of the same version are used instead. */
+  readonly installed?: {
+    readonly commands: Readonly<Partial<Record<keyof Tools, string>>>;
+    readonly args: readonly string[];
+    readonly accepts: RegExp;
+  };
   /** What must be on the machine. */
   readonly needs: readonly ("go" | "java" | "mvn")[];
   /** Commands that fill a folder. */
@@ -44,6 +48,7 @@ interface Recipe {
 
 const kubernetesVersion = "1.34.4";
 const keycloakVersion = "26.7.3";
+const keycloakProject = join(checkout, "sandbox", "tools", "keycloak", "pom.xml");
 
 function goRecipe(
   name: string,
@@ -74,12 +79,12 @@ const recipes: readonly Recipe[] = [
       "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=3.259.0",
     ),
     programs: { pulumi: "pulumi" },
-    installed: { command: "pulumi", args: ["version"], accepts: /^v3\.(?:2[6-9]\d|259|[3-9]\d\d)\./ },
+    installed: { commands: { pulumi: "pulumi" }, args: ["version"], accepts: /^v?3\.(?:2[6-9]\d|259|[3-9]\d\d)\./ },
   },
   {
     ...goRecipe("etcd", "3.7.3", ["go.etcd.io/etcd/server/v3"], "-s -w"),
     programs: { etcd: "server" },
-    installed: { command: "etcd", args: ["--version"], accepts: /^etcd Version: 3\.7\./ },
+    installed: { commands: { etcd: "etcd" }, args: ["--version"], accepts: /^etcd Version: 3\.7\./ },
   },
   {
     ...goRecipe(
@@ -89,33 +94,39 @@ const recipes: readonly Recipe[] = [
       `-s -w -X ${component}.gitVersion=v${kubernetesVersion} -X ${component}.gitMajor=1 -X ${component}.gitMinor=34`,
     ),
     programs: { kubeApiserver: "kube-apiserver", kubeControllerManager: "kube-controller-manager" },
+    installed: {
+      commands: { kubeApiserver: "kube-apiserver", kubeControllerManager: "kube-controller-manager" },
+      args: ["--version"],
+      accepts: /^Kubernetes v1\.34\./,
+    },
   },
   {
     ...goRecipe("minio", "2025-09-07", ["github.com/minio/minio"], "-s -w"),
     programs: { minio: "minio" },
-    installed: { command: "minio", args: ["--version"], accepts: /RELEASE\.2025-09-07/ },
+    installed: { commands: { minio: "minio" }, args: ["--version"], accepts: /RELEASE\.2025-09-07/ },
   },
   {
     name: "keycloak",
     version: keycloakVersion,
     needs: ["java", "mvn"],
-    inputs: ["build 1"],
+    inputs: [keycloakProject],
     programs: { keycloak: `keycloak-${keycloakVersion}/bin/kc.sh` },
     steps: (folder) => [
       [
         "mvn",
         [
-          "-B",
-          "-q",
           "dependency:unpack",
-          `-Dartifact=org.keycloak:keycloak-quarkus-dist:${keycloakVersion}:zip`,
-          `-DoutputDirectory=${folder}`,
+          "--batch-mode",
+          "--strict-checksums",
+          `--file=${keycloakProject}`,
+          `-Dkeycloak=${keycloakVersion}`,
+          `-Dfolder=${folder}`,
         ],
         folder,
       ],
       [
         join(folder, `keycloak-${keycloakVersion}`, "bin", "kc.sh"),
-        ["build", "--db=dev-file", "--cache=local", "--health-enabled=true", "--http-relative-path=/auth"],
+        ["build", "--db=dev-file", "--health-enabled=true", "--http-relative-path=/auth"],
         folder,
       ],
     ],
@@ -134,23 +145,31 @@ export async function buildTools(say: (line: string) => void): Promise<Tools> {
   return found as Tools;
 }
 
-async function provide(recipe: Recipe, say: (line: string) => void): Promise<Partial<Record<keyof Tools, string>>> {
+type Found = Partial<Record<keyof Tools, string>>;
+
+async function provide(recipe: Recipe, say: (line: string) => void): Promise<Found> {
   const installed = await findInstalled(recipe);
   if (installed !== undefined) {
-    say(`${recipe.name}: ${installed}, already installed`);
-    return Object.fromEntries(Object.keys(recipe.programs).map((key) => [key, installed]));
+    say(`${recipe.name}: ${Object.values(installed).join(", ")}, already installed`);
+    return installed;
   }
   const folder = join(cacheFolder(), "bin", `${recipe.name}-${recipe.version}-${hashOf(recipe.inputs)}`);
   if (!existsSync(folder)) await build(recipe, folder, say);
   return Object.fromEntries(Object.entries(recipe.programs).map(([key, path]) => [key, join(folder, path)]));
 }
 
-async function findInstalled({ installed }: Recipe): Promise<string | undefined> {
+/** All programs of a recipe, or none. */
+async function findInstalled({ installed }: Recipe): Promise<Found | undefined> {
   if (!installed) return undefined;
-  const path = which(installed.command);
-  if (path === undefined || path.startsWith(join(checkout, ".sandbox"))) return undefined;
-  const { stdout } = await run(path, installed.args).catch(() => ({ stdout: "" }));
-  return installed.accepts.test(stdout.trim()) ? path : undefined;
+  const found: [name: string, path: string][] = [];
+  for (const [name, command] of Object.entries(installed.commands)) {
+    const path = which(command);
+    if (path === undefined || path.startsWith(join(checkout, ".sandbox"))) return undefined;
+    const { stdout } = await run(path, installed.args).catch(() => ({ stdout: "" }));
+    if (!installed.accepts.test(stdout.trim())) return undefined;
+    found.push([name, path]);
+  }
+  return Object.fromEntries(found);
 }
 
 /** The first program of a name on PATH. */
@@ -173,8 +192,9 @@ async function build(recipe: Recipe, folder: string, say: (line: string) => void
   const parent = dirname(folder);
   mkdirSync(parent, { recursive: true });
   discardUnfinished(parent, recipe.name);
-  const unfinished = mkdtempSync(join(parent, `.${recipe.name}-`));
+  const unfinished = mkdtempSync(join(parent, `.${recipe.name}-${process.pid}-`));
   const log = join(parent, `${recipe.name}.log`);
+  rmSync(log, { force: true });
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);
   say(`${recipe.name} ${recipe.version}: building (once for this machine)`);
@@ -186,15 +206,25 @@ async function build(recipe: Recipe, folder: string, say: (line: string) => void
   } finally {
     clearInterval(progress);
   }
-  // Whole or not at all: an interrupted build leaves nothing that looks finished.
-  renameSync(unfinished, folder);
+  // Whole or not at all: an interrupted build leaves nothing that looks finished. Another one may have been faster.
+  if (existsSync(folder)) rmSync(unfinished, { recursive: true });
+  else renameSync(unfinished, folder);
   say(`${recipe.name} ${recipe.version}: built in ${seconds()} s`);
 }
 
-/** Removes what builds left behind that were interrupted. */
+/** Removes what builds left behind that were interrupted, and not what another one is busy with. */
 function discardUnfinished(parent: string, name: string): void {
   for (const entry of readdirSync(parent)) {
-    if (entry.startsWith(`.${name}-`)) rmSync(join(parent, entry), { recursive: true, force: true });
+    const builder = new RegExp(`^\\.${name}-(\\d+)-`).exec(entry)?.[1];
+    if (builder !== undefined && !isAlive(Number(builder))) rmSync(join(parent, entry), { recursive: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

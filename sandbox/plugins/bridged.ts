@@ -137,7 +137,8 @@ class Session<Client> {
 
   async create(request: rpc.CreateRequest): Promise<rpc.CreateResponse> {
     const type = this.#resource(request.getUrn());
-    const plan = createPlan(type.schema, unmarshalRevealed(request.getProperties()));
+    const inputs = unmarshalRevealed(request.getProperties());
+    const plan = planned(type.schema, inputs, inputs);
     const response = new proto.CreateResponse();
     if (request.getPreview()) return response.setProperties(marshal(withSecrets(type.schema, preview(type, plan))));
     const id = await type.create(this.#connected(), plan);
@@ -200,12 +201,6 @@ class Session<Client> {
     if (!type) throw new Error(`${this.#provider.name}: this stand-in has no resource type ${token}`);
     return type;
   }
-}
-
-function createPlan(schema: Schema, inputs: Properties): Properties {
-  const createOnly = Object.keys(schema).filter((name) => schema[name]?.createOnly);
-  const kept = Object.fromEntries(createOnly.flatMap((name) => (name in inputs ? [[name, inputs[name] ?? null]] : [])));
-  return planned(schema, inputs, kept as Properties);
 }
 
 /** What a creation will give, as far as it can be known: the rest is unknown. */

@@ -19,11 +19,17 @@ export interface Subject {
 
 /** The inputs completed, and everything that is wrong with them. */
 export function check(schema: Schema, news: Properties, subject: Subject): { inputs: Properties; failures: Failure[] } {
-  const given = Object.fromEntries(Object.entries(news).filter(([name, value]) => value !== null && name !== DEFAULTS));
+  const given = withoutDefaults(news);
   return {
     inputs: completed(schema, given, (name) => autoName(name, subject)),
     failures: failuresIn(schema, given, ""),
   };
+}
+
+/** What was given: ignored changes bring back the old inputs, with the note of what had been filled in. */
+function withoutDefaults(news: Properties): Properties {
+  const given = Object.entries(news).filter(([name, value]) => value !== null && name !== DEFAULTS);
+  return Object.fromEntries(given.map(([name, value]) => [name, isObject(value) ? withoutDefaults(value) : value]));
 }
 
 function failuresIn(schema: Schema, given: Properties, path: string): Failure[] {

@@ -1,6 +1,7 @@
 /** The functions of the provider. What they look for and do not find is an error. */
 import type GroupRepresentation from "@keycloak/keycloak-admin-client/lib/defs/groupRepresentation.js";
-import type { GetGroupArgs, GetRealmArgs, GetRoleArgs, GetUserArgs } from "@pulumi/keycloak";
+import type RealmRepresentation from "@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js";
+import type { GetGroupArgs, GetRealmArgs, GetRealmResult, GetRoleArgs, GetUserArgs } from "@pulumi/keycloak";
 import type { Invocation } from "../bridged.ts";
 import type { Properties } from "../plugin.ts";
 import { fromServer } from "./attributes.ts";
@@ -8,13 +9,29 @@ import type { Keycloak } from "./client.ts";
 import { fromRepresentation as fromGroup } from "./group.ts";
 import { findByUsername, fromRepresentation as fromUser } from "./user.ts";
 
-/** The realm's plain settings; durations, nested settings and themes are not among them. */
+/** The realm's settings that Keycloak and Pulumi write alike; the others are not given. */
+const realmSettings = [
+  "displayName",
+  "displayNameHtml",
+  "duplicateEmailsAllowed",
+  "editUsernameAllowed",
+  "enabled",
+  "loginWithEmailAllowed",
+  "passwordPolicy",
+  "registrationAllowed",
+  "rememberMe",
+  "resetPasswordAllowed",
+  "sslRequired",
+  "verifyEmail",
+] as const satisfies (keyof GetRealmResult & keyof RealmRepresentation)[];
+
+/** A realm. */
 export const getRealm: Invocation<Keycloak> = async (keycloak, args) => {
   const { realm } = args as unknown as GetRealmArgs;
   const found = await keycloak.send((admin) => admin.realms.findOne({ realm }));
   if (!found) throw new Error(`no realm with name ${realm} found`);
-  const plain = Object.entries(found).filter(([name, value]) => name !== "id" && typeof value !== "object");
-  return { ...(Object.fromEntries(plain) as Properties), id: realm, realm, internalId: found.id ?? "" };
+  const settings = realmSettings.map((name) => [name, found[name] ?? null]);
+  return { ...(Object.fromEntries(settings) as Properties), id: realm, realm, internalId: found.id ?? "" };
 };
 
 /** A group by its path, or the first one of a name. */

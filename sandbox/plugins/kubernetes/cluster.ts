@@ -118,7 +118,14 @@ function send(url: string, options: RequestOptions, body: unknown): Promise<{ st
       });
     });
     call.on("error", fail);
-    call.end(body === undefined ? undefined : JSON.stringify(body));
+    if (body === undefined) {
+      call.end();
+      return;
+    }
+    const payload = Buffer.from(JSON.stringify(body));
+    // Node sends the body of a DELETE without saying how long it is.
+    call.setHeader("content-length", payload.length);
+    call.end(payload);
   });
 }
 
