@@ -57,5 +57,5 @@ for (const [what, files, message] of spoiled) {
 /** The state without what changes by itself: times. */
 function resourcesOf(exported: string): unknown {
   const { deployment } = JSON.parse(exported) as { deployment: { resources: Record<string, unknown>[] } };
-  return deployment.resources.map(({ created: _created, modified: _modified, ...resource }) => resource);
+  return deployment.resources.map((resource) => ({ ...resource, created: "", modified: "" }));
 }

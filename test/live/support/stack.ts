@@ -60,9 +60,9 @@ export class Project {
     });
   }
 
-  /** Converges, as CI does. */
+  /** Converges, as CI does after a preview. */
   up(): Promise<string> {
-    return this.pulumi("up", "--yes", "--refresh", "--run-program", "--suppress-progress");
+    return this.pulumi("up", "--yes", "--skip-preview", "--refresh", "--run-program", "--suppress-progress");
   }
 
   dispose(): void {
