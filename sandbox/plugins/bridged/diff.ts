@@ -31,8 +31,9 @@ function compare(
 ): Change[] {
   const change = (at: string, kind: Change["kind"]) => ({ path: at, kind, replaces: property.replaces ?? false });
   if (isEmpty(old) && isEmpty(next)) return [];
-  if (old === undefined) return [change(path, "add")];
-  if (next === undefined) return [change(path, "delete")];
+  // A whole collection that comes or goes is one change, as the bridge tells it.
+  if (old === undefined || (isCollection(property) && isEmpty(old))) return [change(path, "add")];
+  if (next === undefined || (isCollection(property) && isEmpty(next))) return [change(path, "delete")];
   if (property.type === "set" && !hasUnknown(next)) return compareSets(path, asList(old), asList(next), change);
   if (property.type === "map" && isObject(old) && isObject(next)) {
     const keys = new Set([...entriesOf(old), ...entriesOf(next)].map(([key]) => key));
@@ -40,6 +41,10 @@ function compare(
     return [...keys].flatMap((key) => compare(entry, path + element(key), old[key], next[key]));
   }
   return isSame(property, reveal(old), reveal(next)) ? [] : [change(path, "update")];
+}
+
+function isCollection({ type }: Property): boolean {
+  return type === "set" || type === "map";
 }
 
 function compareSets(

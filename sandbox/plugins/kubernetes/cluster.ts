@@ -8,10 +8,13 @@ import { type KubernetesObject, metadataText } from "./object.ts";
 /** An answer of the API server that is not what was asked for. */
 export class ApiError extends Error {
   readonly status: number;
+  /** Why, in a word, e.g. `AlreadyExists`. */
+  readonly reason: string;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, reason: string, message: string) {
     super(message);
     this.status = status;
+    this.reason = reason;
   }
 }
 
@@ -39,10 +42,7 @@ export class Cluster {
   readonly #agent = new Agent({ keepAlive: true });
 
   constructor({ kubeconfig, context }: ClusterSettings) {
-    this.#config = new KubeConfig();
-    if (kubeconfig === undefined) this.#config.loadFromDefault();
-    else if (existsSync(kubeconfig)) this.#config.loadFromFile(kubeconfig);
-    else this.#config.loadFromString(kubeconfig);
+    this.#config = loadKubeConfig(kubeconfig);
     if (context !== undefined) this.#useContext(context);
   }
 
@@ -64,10 +64,20 @@ export class Cluster {
     }
   }
 
-  /** Creates or changes the object by server-side apply. */
+  /** Creates the object; one of the same name is an error. */
+  create(kind: Kind, object: KubernetesObject, query: Query): Promise<KubernetesObject> {
+    return this.#call("POST", collectionPath(kind, addressOf(kind, object)), object, "application/json", query);
+  }
+
+  /** Changes the object by server-side apply. */
   apply(kind: Kind, object: KubernetesObject, query: Query): Promise<KubernetesObject> {
     const at = addressOf(kind, object);
     return this.#call("PATCH", objectPath(kind, at), object, "application/apply-patch+yaml", query);
+  }
+
+  /** Changes the object by a JSON patch. */
+  async patch(kind: Kind, at: Address, operations: readonly object[]): Promise<void> {
+    await this.#call("PATCH", objectPath(kind, at), operations, "application/json-patch+json");
   }
 
   /** Starts the deletion; with `foreground` the object stays until all that depends on it is gone. */
@@ -101,10 +111,23 @@ export class Cluster {
     options.agent = this.#agent;
     const { status, text } = await send(`${server}${path}${queryText(query)}`, options, body);
     const answer = parse(text);
-    if (status >= 300)
-      throw new ApiError(status, typeof answer["message"] === "string" ? answer["message"] : text.slice(0, 500));
+    if (status >= 300) throw apiError(status, answer, text);
     return answer;
   }
+}
+
+/** Reads the text or the file; without one what KUBECONFIG names. */
+export function loadKubeConfig(kubeconfig: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  if (kubeconfig === undefined) config.loadFromDefault();
+  else if (existsSync(kubeconfig)) config.loadFromFile(kubeconfig);
+  else config.loadFromString(kubeconfig);
+  return config;
+}
+
+function apiError(status: number, { reason, message }: KubernetesObject, text: string): ApiError {
+  const word = typeof reason === "string" ? reason : "";
+  return new ApiError(status, word, typeof message === "string" ? message : text.slice(0, 500));
 }
 
 function send(url: string, options: RequestOptions, body: unknown): Promise<{ status: number; text: string }> {
@@ -153,8 +176,12 @@ export function addressOf(kind: Kind, object: KubernetesObject): Address {
   };
 }
 
-function objectPath({ apiVersion, plural }: Kind, { name, namespace }: Address): string {
+function objectPath(kind: Kind, at: Address): string {
+  return `${collectionPath(kind, at)}/${encodeURIComponent(at.name)}`;
+}
+
+function collectionPath({ apiVersion, plural }: Kind, { namespace }: Address): string {
   const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const scope = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
-  return `${root}${scope}/${plural}/${encodeURIComponent(name)}`;
+  return `${root}${scope}/${plural}`;
 }

@@ -1,31 +1,31 @@
 import type { Change } from "../bridged/diff.ts";
 import { isObject, type Properties, type PropertyValue, UNKNOWN } from "../plugin.ts";
 import type { Kind } from "./kinds.ts";
-import { type Checkpoint, metadataText, withEncodedStrings, withMetadata } from "./object.ts";
+import { type Checkpoint, metadataText, withMetadata } from "./object.ts";
 
 /**
  * What an update would change: the live object, cut to the shape of what was asked for before, against what is asked
  * for now. So a field that others added is not seen, as upstream (pulumi/pulumi-kubernetes#3262).
  */
-export function changesOf(
-  kind: Kind,
-  { live, inputs: old }: Checkpoint,
-  news: Properties,
-  replacedBy: readonly string[],
-): Change[] {
-  const before = prune(withEncodedStrings(live), withEncodedStrings(old));
-  const after = withEncodedStrings(news);
-  const [was, will] = kind.namespaced ? [withNamespace(before, live), withNamespace(after, after)] : [before, after];
-  return compare("", was, will).map((change) => ({
-    ...change,
-    replaces: ["metadata.name", "metadata.namespace", ...replacedBy].some(
-      (path) => change.path === path || change.path.startsWith(`${path}.`) || change.path.startsWith(`${path}[`),
-    ),
-  }));
+export function changesOf(kind: Kind, old: Checkpoint, news: Properties, replacedBy: readonly string[]): Change[] {
+  const before = prune(old.live, old.inputs);
+  const [was, will] = kind.namespaced ? [withNamespace(before), withNamespace(news)] : [before, news];
+  return compare("", was, will)
+    .filter(({ path, values }) => !holdsQuantities(kind, path) || !isSameQuantity(...values))
+    .map(({ path, kind: change }) => ({
+      path,
+      kind: change,
+      replaces: ["metadata.name", "metadata.namespace", ...replacedBy].some((start) => isWithin(path, start)),
+    }));
 }
 
-function withNamespace(object: Properties, source: Properties): Properties {
-  return withMetadata(object, { namespace: metadataText(source, "namespace") ?? "default" });
+/** Whether a path is another one or leads further into it. */
+export function isWithin(path: string, start: string): boolean {
+  return path === start || path.startsWith(`${start}.`) || path.startsWith(`${start}[`);
+}
+
+function withNamespace(object: Properties): Properties {
+  return withMetadata(object, { namespace: metadataText(object, "namespace") ?? "default" });
 }
 
 /** The parts of a live value that the shape has too; lists are cut by position. */
@@ -42,9 +42,13 @@ function pruneValue(live: PropertyValue, shape: PropertyValue): PropertyValue {
   return live;
 }
 
-type Found = Omit<Change, "replaces">;
+interface Found extends Omit<Change, "replaces"> {
+  readonly values: readonly [before: Part, after: Part];
+}
 
-function compare(path: string, before: PropertyValue | undefined, after: PropertyValue | undefined): Found[] {
+type Part = PropertyValue | undefined;
+
+function compare(path: string, before: Part, after: Part): Found[] {
   if (isObject(before) && isObject(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     return keys.flatMap((key) => compare(join(path, key), before[key], after[key]));
@@ -53,25 +57,21 @@ function compare(path: string, before: PropertyValue | undefined, after: Propert
     const length = Math.max(before.length, after.length);
     return Array.from({ length }, (_, index) => compare(`${path}[${index}]`, before[index], after[index])).flat();
   }
-  if (isAbsent(before) && isAbsent(after)) return [];
-  if (isAbsent(before)) return [{ path, kind: "add" }];
-  if (isAbsent(after)) return [{ path, kind: "delete" }];
-  return same(before, after) ? [] : [{ path, kind: "update" }];
+  if (before === after && after !== UNKNOWN) return [];
+  const kind = isAbsent(before) ? "add" : isAbsent(after) ? "delete" : "update";
+  return isAbsent(before) && isAbsent(after) ? [] : [{ path, kind, values: [before, after] }];
 }
 
-/** The server leaves out what is empty. */
-function isAbsent(value: PropertyValue | undefined): boolean {
-  if (value === undefined || value === null) return true;
-  return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
+function isAbsent(value: Part): boolean {
+  return value === undefined || value === null;
 }
 
-function same(before: PropertyValue | undefined, after: PropertyValue | undefined): boolean {
-  if (after === UNKNOWN) return false;
-  return before === after || sameQuantity(before, after);
+function holdsQuantities({ quantitiesIn }: Kind, path: string): boolean {
+  return quantitiesIn !== undefined && isWithin(path, quantitiesIn);
 }
 
 /** The server writes quantities in its own way: `0.1` becomes `100m`. */
-function sameQuantity(before: PropertyValue | undefined, after: PropertyValue | undefined): boolean {
+function isSameQuantity(before: Part, after: Part): boolean {
   const [was, will] = [quantity(before), quantity(after)];
   return was !== undefined && was === will;
 }
@@ -79,14 +79,15 @@ function sameQuantity(before: PropertyValue | undefined, after: PropertyValue | 
 const units = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
 const binaryUnits = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
-function quantity(value: PropertyValue | undefined): number | undefined {
+function quantity(value: Part): number | undefined {
   if (typeof value === "number") return value;
-  const parts = typeof value === "string" ? /^(\d*\.?\d+)([numkMGTPE]?i?)$/.exec(value) : null;
-  const [, amount = "", unit = ""] = parts ?? [];
-  const scale = unit.endsWith("i")
-    ? 1024 ** binaryUnits.indexOf(unit)
-    : 1000 ** (units.indexOf(unit) - units.indexOf(""));
-  return parts ? Number(amount) * scale : undefined;
+  const parts = typeof value === "string" ? /^(\d*\.?\d+)([numkMGTPE]|[KMGTPE]i)?$/.exec(value) : null;
+  if (!parts) return undefined;
+  const [, amount, unit = ""] = parts;
+  if (unit.endsWith("i")) return Number(amount) * 1024 ** binaryUnits.indexOf(unit);
+  const exponent = units.indexOf(unit) - units.indexOf("");
+  // Dividing rounds 700m as 0.7 is rounded; multiplying by 0.001 does not.
+  return exponent < 0 ? Number(amount) / 1000 ** -exponent : Number(amount) * 1000 ** exponent;
 }
 
 function join(path: string, key: string): string {

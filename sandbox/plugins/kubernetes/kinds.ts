@@ -11,8 +11,12 @@ export interface Kind {
   readonly properties: readonly string[];
   /** Paths whose change makes a new object, besides name and namespace. */
   readonly replacedBy?: readonly string[];
-  /** Provider setting that lets `replacedBy` change in place. */
+  /** Provider setting that lets all of `replacedBy` but `type` change in place. */
   readonly mutableWith?: "enableConfigMapMutable" | "enableSecretMutable";
+  /** Below this path the server writes quantities in its own way. */
+  readonly quantitiesIn?: string;
+  /** Defined by the cluster itself: the server keeps such an object as it was written. */
+  readonly custom?: true;
 }
 
 /** Every property that the SDK's arguments have, spelled out: a new SDK that has others does not compile. */
@@ -39,6 +43,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     plural: "limitranges",
     namespaced: true,
     properties: properties<k8s.core.v1.LimitRangeArgs>({ spec: true }),
+    quantitiesIn: "spec.limits",
   },
   "kubernetes:core/v1:ConfigMap": {
     apiVersion: "v1",
@@ -80,6 +85,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     plural: "profiles",
     namespaced: false,
     properties: ["spec"],
+    custom: true,
   },
   "kubernetes:security.istio.io/v1:AuthorizationPolicy": {
     apiVersion: "security.istio.io/v1",
@@ -87,5 +93,6 @@ export const kinds: Readonly<Record<string, Kind>> = {
     plural: "authorizationpolicies",
     namespaced: true,
     properties: ["spec"],
+    custom: true,
   },
 };

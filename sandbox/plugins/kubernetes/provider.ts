@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { UntypedServiceImplementation } from "@grpc/grpc-js";
-import type { ProviderArgs } from "@pulumi/kubernetes";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
@@ -9,40 +8,40 @@ import type { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { checkResponse, diffResponse, nameOf, typeOf } from "../bridged.ts";
 import type { Failure } from "../bridged/check.ts";
-import type { Change } from "../bridged/diff.ts";
-import { handler, hasUnknown, isObject, marshal, type Properties, reveal, Secret, unmarshal } from "../plugin.ts";
+import { handler, hasUnknown, isObject, marshal, type Properties, reveal, unmarshal } from "../plugin.ts";
 import { addressOf, ApiError, Cluster } from "./cluster.ts";
-import { changesOf } from "./diff.ts";
+import { changesOf, isWithin, prune } from "./diff.ts";
 import { type Kind, kinds } from "./kinds.ts";
 import {
   annotation,
   askedFor,
   type Checkpoint,
   fromState,
+  hidden,
   idOf,
   type KubernetesObject,
   metadataText,
+  metadataValue,
   newFieldManager,
+  normalized,
   parseId,
   toState,
   withMetadata,
 } from "./object.ts";
+import { creator, isOwnedByCreation, takeOver } from "./ownership.ts";
+import { clusterSettings, configChanges, configFailures, isOn } from "./settings.ts";
 
 const version = "4.34.2";
-
-/** Settings of the official provider that this one honours; all others are an error. */
-const settings = [
-  "kubeconfig",
-  "context",
-  "clusterIdentifier",
-  "enableConfigMapMutable",
-  "enableSecretMutable",
-] as const satisfies readonly (keyof ProviderArgs)[];
 
 /** Seconds between attempts to create an object in a namespace that is still on its way. */
 const backOff = [1, 2, 4, 8, 16, 32];
 
 const defaultDeleteTimeout = 600;
+
+const autoNaming = "pulumi.com/autonamed";
+const patchForce = "pulumi.com/patchForce";
+const deletionPropagation = "pulumi.com/deletionPropagationPolicy";
+const heeded = [autoNaming, patchForce, deletionPropagation];
 
 /** The provider's side of Pulumi's protocol. */
 export function kubernetesProvider(): UntypedServiceImplementation {
@@ -64,25 +63,12 @@ export function kubernetesProvider(): UntypedServiceImplementation {
 
 function checkConfig(request: rpc.CheckRequest): rpc.CheckResponse {
   const news = unmarshal(request.getNews());
-  const isKnown = (name: string) =>
-    settings.some((setting) => setting === name) || name === "version" || name.startsWith("__");
-  const failures = Object.keys(news)
-    .filter((name) => !isKnown(name))
-    .map((name) => ({ property: name, reason: `this stand-in has no provider property "${name}"` }));
-  return checkResponse(news, failures);
+  return checkResponse(news, configFailures(news));
 }
 
-/** Another cluster means other objects. With a fixed clusterIdentifier that alone tells clusters apart. */
 function diffConfig(request: rpc.DiffRequest): rpc.DiffResponse {
-  const [olds, news] = [opened(request.getOldInputs() ?? request.getOlds()), opened(request.getNews())];
-  const identified = "clusterIdentifier" in news || "clusterIdentifier" in olds;
-  const moves: readonly string[] = identified ? ["clusterIdentifier"] : ["kubeconfig", "context"];
-  const changes = settings.flatMap((path): Change[] =>
-    JSON.stringify(olds[path]) === JSON.stringify(news[path])
-      ? []
-      : [{ path, kind: path in olds ? (path in news ? "update" : "delete") : "add", replaces: moves.includes(path) }],
-  );
-  return diffResponse(changes, false);
+  const [olds, news] = [request.getOldInputs() ?? request.getOlds(), request.getNews()].map(opened);
+  return diffResponse(configChanges(olds ?? {}, news ?? {}), false);
 }
 
 /** The provider as one engine has configured it. */
@@ -92,124 +78,117 @@ class Session {
 
   configure(request: rpc.ConfigureRequest): rpc.ConfigureResponse {
     this.#settings = opened(request.getArgs());
-    const text = (key: string) => {
-      const value = this.#settings[key];
-      return typeof value === "string" && value !== "" ? value : undefined;
-    };
-    const [kubeconfig, context] = [text("kubeconfig"), text("context")];
-    this.#cluster = new Cluster({
-      ...(kubeconfig !== undefined && { kubeconfig }),
-      ...(context !== undefined && { context }),
-    });
-    // Secrets arrive opened: the engine marks again what was secret among the inputs.
-    return new proto.ConfigureResponse().setSupportspreview(true).setAcceptsecrets(false);
+    this.#cluster = new Cluster(clusterSettings(this.#settings));
+    return new proto.ConfigureResponse().setSupportspreview(true).setAcceptsecrets(true);
   }
 
   check(request: rpc.CheckRequest): rpc.CheckResponse {
     const kind = kindOf(request.getUrn());
-    const news = opened(request.getNews());
-    const allowed = ["apiVersion", "kind", "metadata", ...kind.properties];
-    const failures: Failure[] = Object.keys(news)
-      .filter((name) => !allowed.includes(name))
-      .map((name) => ({
-        property: name,
-        reason: `${kind.kind} has no property "${name}"; allowed: ${allowed.join(", ")}`,
-      }));
+    const asked = unmarshal(request.getNews());
+    const news = revealed(asked);
     const named = autoNamed(news, opened(request.getOlds()), nameOf(request.getUrn()), request.getRandomseed_asU8());
-    return checkResponse(withSecrets(kind, { apiVersion: kind.apiVersion, kind: kind.kind, ...named }), failures);
+    const inputs = normalized(kind, { apiVersion: kind.apiVersion, kind: kind.kind, ...named });
+    return checkResponse(hidden(kind, inputs, asked), failuresOf(kind, news));
   }
 
   diff(request: rpc.DiffRequest): rpc.DiffResponse {
     const kind = kindOf(request.getUrn());
     const news = opened(request.getNews());
-    const changes = changesOf(kind, fromState(opened(request.getOlds())), news, this.#replacedBy(kind)).filter(
-      ({ path }) =>
-        !request.getIgnorechangesList().some((ignored) => path === ignored || path.startsWith(`${ignored}.`)),
+    const ignored = request.getIgnorechangesList();
+    const old = fromState(opened(request.getOlds()));
+    const changes = changesOf(kind, old, news, this.#replacedBy(kind, news)).filter(
+      ({ path }) => !ignored.some((start) => isWithin(path, start)),
     );
     const isSamePlace = !changes.some(({ path }) => path === "metadata.name" || path === "metadata.namespace");
-    return diffResponse(changes, isSamePlace && annotation(news, "pulumi.com/autonamed") === undefined);
+    return diffResponse(changes, isSamePlace && !isAutoNamed(news));
   }
 
   async create(request: rpc.CreateRequest): Promise<rpc.CreateResponse> {
     const kind = kindOf(request.getUrn());
-    const inputs = opened(request.getProperties());
-    const fieldManager = newFieldManager();
-    if (request.getPreview()) {
-      await this.#tryOut(kind, inputs, fieldManager);
-      return new proto.CreateResponse().setProperties(stateMessage(kind, { live: inputs, inputs, fieldManager }));
-    }
-    const live = await this.#createWhenPossible(kind, inputs, fieldManager);
+    const asked = unmarshal(request.getProperties());
+    const inputs = revealed(asked);
+    const isPreview = request.getPreview();
+    const live = isPreview ? await this.#tryOut(kind, inputs) : await this.#createWhenPossible(kind, inputs);
     return new proto.CreateResponse()
-      .setId(idOf(kind, live))
-      .setProperties(stateMessage(kind, { live, inputs, fieldManager }));
+      .setId(isPreview ? "" : idOf(kind, live))
+      .setProperties(stateMessage(kind, { live, inputs, fieldManager: newFieldManager() }, asked));
   }
 
   async read(request: rpc.ReadRequest): Promise<rpc.ReadResponse> {
     const kind = kindOf(request.getUrn());
-    const old = fromState(opened(request.getProperties()));
+    const asked = unmarshal(request.getInputs());
+    const { inputs: old, fieldManager } = fromState(opened(request.getProperties()));
     const live = await this.#connected().get(kind, parseId(kind, request.getId()));
     if (!live) return new proto.ReadResponse();
-    const inputs = Object.keys(old.inputs).length > 0 ? old.inputs : askedFor(kind, live);
+    const inputs = Object.keys(old).length > 0 ? prune(live, old) : askedFor(kind, live);
     return new proto.ReadResponse()
-      .setId(idOf(kind, live))
-      .setInputs(marshal(withSecrets(kind, inputs)))
-      .setProperties(stateMessage(kind, { live, inputs, fieldManager: old.fieldManager }));
+      .setId(request.getId())
+      .setInputs(marshal(hidden(kind, inputs, asked)))
+      .setProperties(stateMessage(kind, { live, inputs, fieldManager }, asked));
   }
 
   async update(request: rpc.UpdateRequest): Promise<rpc.UpdateResponse> {
     const kind = kindOf(request.getUrn());
     const { live: before, fieldManager } = fromState(opened(request.getOlds()));
-    const inputs = opened(request.getNews());
-    const dryRun = request.getPreview();
-    let live: KubernetesObject = { ...before, ...inputs };
-    if (!(dryRun && hasUnknown(inputs))) live = await this.#applyOver(kind, inputs, fieldManager, dryRun);
-    return new proto.UpdateResponse().setProperties(stateMessage(kind, { live, inputs, fieldManager }));
+    const asked = unmarshal(request.getNews());
+    const inputs = revealed(asked);
+    const isPreview = request.getPreview();
+    const live =
+      isPreview && hasUnknown(inputs)
+        ? { ...before, ...inputs }
+        : await this.#applyOver(kind, inputs, fieldManager, isPreview);
+    return new proto.UpdateResponse().setProperties(stateMessage(kind, { live, inputs, fieldManager }, asked));
   }
 
   async delete(request: rpc.DeleteRequest): Promise<Empty> {
     const kind = kindOf(request.getUrn());
-    const { live } = fromState(opened(request.getProperties()));
+    const { live, inputs } = fromState(opened(request.getProperties()));
     const at = parseId(kind, request.getId());
-    const propagation = annotation(live, "pulumi.com/deletionPropagationPolicy") ?? "foreground";
+    const propagation = annotation(inputs, deletionPropagation) ?? "foreground";
     try {
       await this.#connected().delete(kind, at, propagation.charAt(0).toUpperCase() + propagation.slice(1));
-      const seconds = request.getTimeout() || defaultDeleteTimeout;
-      await this.#connected().untilGone(kind, at, metadataText(live, "uid"), seconds);
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      if (error instanceof ApiError && error.status === 404) return new empty.Empty();
+      throw error;
     }
+    const seconds = request.getTimeout() || defaultDeleteTimeout;
+    await this.#connected().untilGone(kind, at, metadataText(live, "uid"), seconds);
     return new empty.Empty();
   }
 
   /** A preview asks the server what it would say. What only time can tell (no namespace yet) is no answer. */
-  async #tryOut(kind: Kind, inputs: KubernetesObject, fieldManager: string): Promise<void> {
-    if (hasUnknown(inputs)) return;
+  async #tryOut(kind: Kind, inputs: KubernetesObject): Promise<KubernetesObject> {
+    if (hasUnknown(inputs)) return inputs;
     try {
-      await this.#connected().apply(kind, inputs, { fieldManager, dryRun: true });
+      return await this.#connected().create(kind, inputs, { fieldManager: creator, dryRun: true });
     } catch (error) {
       if (error instanceof ApiError && [400, 422].includes(error.status)) throw error;
+      return inputs;
     }
   }
 
-  async #createWhenPossible(kind: Kind, inputs: KubernetesObject, fieldManager: string): Promise<KubernetesObject> {
-    const cluster = this.#connected();
-    for (const seconds of [...backOff, undefined]) {
-      if (await cluster.get(kind, addressOf(kind, inputs))) {
-        throw new Error(
-          `${kind.kind} ${idOf(kind, inputs)} already exists and is not managed by this stack; remove it, or take it over with the resource option "import"`,
-        );
-      }
+  async #createWhenPossible(kind: Kind, inputs: KubernetesObject): Promise<KubernetesObject> {
+    for (const seconds of backOff) {
       try {
-        return await cluster.apply(kind, inputs, { fieldManager });
+        return await this.#create(kind, inputs);
       } catch (error) {
-        if (!(error instanceof ApiError) || error.status !== 404 || seconds === undefined) throw error;
+        if (!(error instanceof ApiError) || error.status !== 404) throw error;
         await sleep(seconds * 1000);
       }
     }
-    throw new Error(`${kind.kind} ${idOf(kind, inputs)} could not be created`);
+    return await this.#create(kind, inputs);
   }
 
-  /** Fields that people wrote with kubectl are taken back; those of other managers only when the object says so. */
+  async #create(kind: Kind, inputs: KubernetesObject): Promise<KubernetesObject> {
+    try {
+      return await this.#connected().create(kind, inputs, { fieldManager: creator });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;
+      throw new Error(`${error.message}; remove it, or take it over with the resource option "import"`);
+    }
+  }
+
+  /** Changes the fields that are this stack's or that people wrote with kubectl; those of others are a conflict. */
   async #applyOver(
     kind: Kind,
     inputs: KubernetesObject,
@@ -217,17 +196,20 @@ class Session {
     dryRun: boolean,
   ): Promise<KubernetesObject> {
     const cluster = this.#connected();
-    const force = annotation(inputs, "pulumi.com/patchForce") === "true";
-    try {
-      return await cluster.apply(kind, inputs, { fieldManager, dryRun, force });
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 409 || !onlyKubectl(error.message)) throw error;
-      return await cluster.apply(kind, inputs, { fieldManager, dryRun, force: true });
-    }
+    const at = addressOf(kind, inputs);
+    const live = await cluster.get(kind, at);
+    if (!live) throw new Error(`${kind.kind} "${idOf(kind, inputs)}" not found; run again with --refresh`);
+    const transfer = dryRun ? [] : takeOver(live, fieldManager);
+    if (transfer.length > 0) await cluster.patch(kind, at, transfer);
+    const force =
+      isOn(this.#settings, "enablePatchForce") ||
+      annotation(inputs, patchForce) === "true" ||
+      (dryRun && isOwnedByCreation(live));
+    return cluster.apply(kind, inputs, { fieldManager, dryRun, force });
   }
 
-  #replacedBy({ replacedBy = [], mutableWith }: Kind): readonly string[] {
-    const isMutable = mutableWith !== undefined && ["true", true].some((yes) => yes === this.#settings[mutableWith]);
+  #replacedBy({ replacedBy = [], mutableWith }: Kind, news: Properties): readonly string[] {
+    const isMutable = mutableWith !== undefined && isOn(this.#settings, mutableWith) && news["immutable"] !== true;
     return isMutable ? replacedBy.filter((path) => path === "type") : replacedBy;
   }
 
@@ -237,14 +219,6 @@ class Session {
   }
 }
 
-/** A conflict names every manager in quotes. */
-function onlyKubectl(conflict: string): boolean {
-  const managers = [...conflict.matchAll(/conflicts? with "(?<manager>[^"]+)"/g)].map(
-    ({ groups }) => groups?.["manager"] ?? "",
-  );
-  return managers.length > 0 && managers.every((manager) => manager.startsWith("kubectl"));
-}
-
 function kindOf(urn: string): Kind {
   const type = typeOf(urn);
   const kind = kinds[type];
@@ -252,27 +226,63 @@ function kindOf(urn: string): Kind {
   return kind;
 }
 
-/** A name for an object that was given none: the old one, or the resource's with a random end. */
+function failuresOf(kind: Kind, news: Properties): Failure[] {
+  const allowed = ["apiVersion", "kind", "metadata", ...kind.properties];
+  const unknown = Object.keys(news)
+    .filter((name) => !allowed.includes(name))
+    .map((name) => ({
+      property: name,
+      reason: `${kind.kind} has no property "${name}"; allowed: ${allowed.join(", ")}`,
+    }));
+  const generated =
+    metadataValue(news, "generateName") === undefined
+      ? []
+      : [{ property: "metadata.generateName", reason: "not supported with server-side apply; give a name" }];
+  return [...unknown, ...generated, ...annotationFailures(news)];
+}
+
+/** An annotation for the official provider that nothing heeds would be a promise not kept. */
+function annotationFailures(news: Properties): Failure[] {
+  const annotations = metadataValue(news, "annotations");
+  return Object.keys(isObject(annotations) ? annotations : {})
+    .filter((name) => name.startsWith("pulumi.com/") && !heeded.includes(name))
+    .map((name) => ({
+      property: `metadata.annotations["${name}"]`,
+      reason: `this stand-in heeds only ${heeded.join(", ")}`,
+    }));
+}
+
+/** A name for an object that was given none: the one it was given before, or the resource's with a random end. */
 function autoNamed(news: Properties, olds: Properties, resource: string, seed: Uint8Array): Properties {
   const { metadata } = news;
   if (metadata !== undefined && !isObject(metadata)) return news;
-  if (metadata && ("name" in metadata || "generateName" in metadata)) return news;
+  if (metadata && "name" in metadata) return news;
   const suffix = Buffer.from(seed).toString("hex").slice(0, 8) || crypto.randomUUID().slice(0, 8);
-  const name = metadataText(olds, "name") ?? `${resource}-${suffix}`;
+  const old = isAutoNamed(olds) ? metadataText(olds, "name") : undefined;
   const annotations = isObject(metadata?.["annotations"]) ? metadata["annotations"] : {};
-  return withMetadata(news, { name, annotations: { ...annotations, "pulumi.com/autonamed": "true" } });
+  return withMetadata(news, {
+    name: old ?? `${resource}-${suffix}`,
+    annotations: { ...annotations, [autoNaming]: "true" },
+  });
 }
 
-function withSecrets({ kind }: Kind, object: Properties): Properties {
-  if (kind !== "Secret") return object;
-  const hide = (key: string) => (object[key] === undefined ? {} : { [key]: new Secret(object[key]) });
-  return { ...object, ...hide("data"), ...hide("stringData") };
+function isAutoNamed(object: Properties): boolean {
+  return annotation(object, autoNaming) === "true";
 }
 
-function stateMessage(kind: Kind, { live, inputs, fieldManager }: Checkpoint): ReturnType<typeof marshal> {
-  return marshal(toState({ live: withSecrets(kind, live), inputs: withSecrets(kind, inputs), fieldManager }));
+function stateMessage(
+  kind: Kind,
+  { live, inputs, fieldManager }: Checkpoint,
+  asked: Properties,
+): ReturnType<typeof marshal> {
+  const [shown, kept] = [hidden(kind, live, asked), hidden(kind, inputs, asked)];
+  return marshal(toState({ live: shown, inputs: kept, fieldManager }));
 }
 
 function opened(message: Parameters<typeof unmarshal>[0]): Properties {
-  return Object.fromEntries(Object.entries(unmarshal(message)).map(([key, value]) => [key, reveal(value)]));
+  return revealed(unmarshal(message));
+}
+
+function revealed(properties: Properties): Properties {
+  return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, reveal(value)]));
 }

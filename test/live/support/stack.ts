@@ -73,7 +73,7 @@ export class Project {
 /** A project whose stack exists in the platform's state, converged to what the repository says. */
 export async function convergedProject(): Promise<Project> {
   const project = new Project();
-  await project.tryPulumi("stack", "init", "dev");
+  await project.pulumi("stack", "select", "--create");
   await project.up();
   return project;
 }
