@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { diagnosticCodes } from "../../access/diagnostic.ts";
+import { jsonSchemas } from "../../access/schema.ts";
+import { desired } from "../access/support.ts";
+
+const readme = readFileSync("README.md", "utf8");
+
+/** The fenced block after a text. */
+function blockAfter(text: string, mark: string): string {
+  const [, block] = /```\w*\n([\s\S]*?)\n```/.exec(text.slice(text.indexOf(mark))) ?? [];
+  assert.ok(block, `a block after ${mark}`);
+  return block;
+}
+
+test("the README's matrix is what the command prints", () => {
+  const printed = execFileSync(process.execPath, ["bin/access.ts", "matrix", "--date", "2026-11-23"], {
+    encoding: "utf8",
+  });
+  assert.equal(blockAfter(readme, "<!-- matrix"), printed.trimEnd());
+});
+
+test("the README's grant is valid", () => {
+  const grant = blockAfter(readme, "## Grant access");
+  assert.equal(grant.split("\n").length, 6);
+  const { workspaces } = desired({
+    "users/dave.yaml": "username: dave\nemail: dave@example.com\n",
+    "workspaces/team-b.yaml": `${grant}\n`,
+  });
+  assert.equal(workspaces.get("team-b")?.value.members[0]?.user, "dave");
+});
+
+test("every error code is documented, and no other", () => {
+  const [, page = ""] = readFileSync("docs/desired-state.md", "utf8").split("## Error codes");
+  const documented = [...page.matchAll(/^\| `([a-z-]+)` \| /gm)].map(([, code]) => code);
+  assert.deepEqual(documented, Object.keys(diagnosticCodes));
+});
+
+test("every key of every file is documented", () => {
+  const page = readFileSync("docs/desired-state.md", "utf8");
+  for (const [kind, schema] of Object.entries(jsonSchemas())) {
+    for (const key of Object.keys((schema as { properties: object }).properties)) {
+      assert.match(page, new RegExp(`^\\| \`${key}\``, "m"), `${kind}: ${key}`);
+    }
+  }
+});
+
+test("links between documents lead somewhere", () => {
+  const pages = ["README.md", ...readdirSync("docs").map((page) => join("docs", page))];
+  for (const page of pages) {
+    for (const [, target = ""] of readFileSync(page, "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      assert.ok(existsSync(join(dirname(page), target)), `${page}: ${target}`);
+    }
+  }
+});
