@@ -3,7 +3,7 @@ import { end, isHealthy, isRunning, launch, pidOf, requireFreePorts, untilHealth
 import { furnishCluster } from "./furniture/cluster.ts";
 import { furnishRealm } from "./furniture/realm.ts";
 import type { Instance } from "./instance.ts";
-import { installPlugins } from "./plugins.ts";
+import { installPlugins } from "./pluginSetup.ts";
 import { Problem } from "./problem.ts";
 import { etcd, keycloak, kubeApiserver, kubeControllerManager, minio, type Server, servers } from "./servers.ts";
 import { buildTools, requireOnMachine, type Tools } from "./tools.ts";

@@ -11,7 +11,7 @@ import {
   RbacAuthorizationV1Api,
 } from "@kubernetes/client-node";
 import type { Instance } from "../instance.ts";
-import { checkout } from "../paths.ts";
+
 import { Problem } from "../problem.ts";
 
 /** What a cluster with Kubeflow and Istio has before this program: in this order, because the last needs the first. */
@@ -26,7 +26,7 @@ export async function furnishCluster(instance: Instance): Promise<void> {
   config.loadFromFile(instance.path("kubeconfig"));
   const api = KubernetesObjectApi.makeApiClient(config);
   for (const file of manifests) {
-    const text = readFileSync(join(checkout, "sandbox", "platform", file), "utf8");
+    const text = readFileSync(join(import.meta.dirname, file), "utf8");
     // The client's own reader: what another one gives, the client sends without enum and x-kubernetes-*.
     for (const object of loadAllYaml(text) as KubernetesObject[]) await apply(api, object);
   }

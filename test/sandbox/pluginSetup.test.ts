@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { Instance } from "../../sandbox/instance.ts";
-import { installPlugins } from "../../sandbox/plugins.ts";
+import { installPlugins } from "../../sandbox/pluginSetup.ts";
 import type { Tools } from "../../sandbox/tools.ts";
 
 const before = { ...process.env };
