@@ -2,31 +2,31 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-STACK ?= dev
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 sandbox := node sandbox/main.ts
 in_sandbox = eval "$$($(sandbox) env --name $(1))";
 
-.PHONY: help up down env status test check unit live preview
+.PHONY: help up down env status test check unit live
 
 help:
 	@echo "make up      start the local platform and converge stack dev on it"
 	@echo "make down    stop it and remove everything it left"
 	@echo "make env     print shell exports for it:  eval \"\$$(make -s env)\""
 	@echo "make status  say what runs"
-	@echo "make test    format, lint, types, data, unit and live tests"
+	@echo "make test    format, lint, types, data, unit tests, and tests on real servers"
+	@echo "make check   format, lint, types and data only;  make unit, make live: one kind of tests"
 
 # npm writes this file last, so it is newer than the lockfile only after a complete installation.
 node_modules/.package-lock.json: package-lock.json
-	@echo "installing packages"
-	@npm ci --no-audit --no-fund --loglevel=error
+	@echo "installing packages" >&2
+	@npm ci --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
 up: node_modules/.package-lock.json
 	@$(sandbox) build
 	@$(sandbox) start
 	@$(call in_sandbox,dev) pulumi stack select --create dev >/dev/null && \
-		pulumi up --stack dev --yes --refresh --run-program --suppress-outputs --suppress-progress
+		pulumi up --stack dev --yes --skip-preview --refresh --run-program --suppress-outputs --suppress-progress
 	@echo
 	@node bin/access.ts matrix --stack dev
 	@echo
@@ -36,10 +36,10 @@ up: node_modules/.package-lock.json
 down:
 	@[ ! -e node_modules/.package-lock.json ] || $(sandbox) stop
 
-env:
+env: node_modules/.package-lock.json
 	@$(sandbox) env
 
-status:
+status: node_modules/.package-lock.json
 	@$(sandbox) status
 
 test: check unit live

@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { end, isHealthy, isRunning, launch, pidOf, requireFreePorts, untilHealthy } from "./daemon.ts";
 import { furnishCluster } from "./furniture/cluster.ts";
 import { furnishRealm } from "./furniture/realm.ts";
@@ -66,7 +67,12 @@ export async function isUp(instance: Instance): Promise<boolean> {
 export async function stop(instance: Instance, say: Say): Promise<void> {
   const ended = await Promise.all(servers.map((server) => end(instance, server)));
   rmSync(instance.folder, { recursive: true, force: true });
+  removeIfEmpty(dirname(instance.folder));
   say(ended.some(Boolean) ? `${instance.name}: stopped; nothing is left` : `${instance.name}: was not running`);
+}
+
+function removeIfEmpty(folder: string): void {
+  if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
 /** One line for each server. */
