@@ -39,8 +39,10 @@ export function parseFile<S extends z.ZodType>(
   };
   const at = (...where: PropertyKey[]) => locate(offsetOf(document, where, "value"));
 
-  if (document.errors.length > 0) {
-    return { diagnostics: document.errors.map((error) => badYaml(locate(error.pos[0]), error.message)) };
+  // A warning is a tag that means nothing here: what its author expects of it would not happen.
+  const problems = [...document.errors, ...document.warnings];
+  if (problems.length > 0) {
+    return { diagnostics: problems.map((problem) => badYaml(locate(problem.pos[0]), problem.message)) };
   }
   let raw: unknown;
   try {
@@ -139,9 +141,9 @@ function explain(
     }
     case "too_small":
     case "too_big": {
-      const size = Array.isArray(found) ? `has ${found.length} entries` : `is ${show(found)}`;
+      const size = Array.isArray(found) ? `a list of ${found.length}` : show(found);
       const bound = issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
-      return [{ ...here, code: "wrong-type", message: `${name} ${size}; ${bound} must be given.` }];
+      return [{ ...here, code: "wrong-type", message: `${name} is ${size}; ${bound} must be given.` }];
     }
     case "custom": {
       const code = (issue.params as { code: DiagnosticCode } | undefined)?.code ?? "not-allowed";

@@ -49,11 +49,32 @@ function readSources(folder: string): Map<string, string> {
       },
     ]);
   }
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
-    .filter((path) => !path.split("/").some((part) => part.startsWith(".")));
-  return new Map(files.toSorted(compare).map((path) => [path, readFileSync(join(folder, path), "utf8")]));
+  const entries = entriesBelow(folder).toSorted((a, b) => compare(a.path, b.path));
+  const odd = entries.filter(({ isFile }) => !isFile);
+  if (odd.length > 0) throw new InputError(odd.map(({ path }) => noPlainFile(join(shown(folder), path))));
+  return new Map(entries.map(({ path }) => [path, readFileSync(join(folder, path), "utf8")]));
+}
+
+/** What is below a folder and not hidden, by path. Links are not followed: Node's own recursion would. */
+function entriesBelow(folder: string, prefix = ""): { path: string; isFile: boolean }[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith("."))
+    .flatMap((entry) =>
+      entry.isDirectory()
+        ? entriesBelow(join(folder, entry.name), `${prefix}${entry.name}/`)
+        : [{ path: prefix + entry.name, isFile: entry.isFile() }],
+    );
+}
+
+/** A link would let a change of one file, reviewed by some, change another that is reviewed by others. */
+function noPlainFile(file: string): Diagnostic {
+  return {
+    file,
+    line: 1,
+    column: 1,
+    code: "misplaced-file",
+    message: "this is no plain file. Replace the link by the file itself.",
+  };
 }
 
 /** Messages name files as a person at the top of the checkout would. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import * as keycloak from "@pulumi/keycloak";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as minio from "@pulumi/minio";
@@ -33,6 +33,23 @@ class Settings {
     return value ?? "";
   }
 
+  /** An address; what is none is told like what is missing. */
+  requiredUrl(key: string, variable: string): URL {
+    const text = this.required(key, variable);
+    const url = URL.parse(text.includes("://") ? text : `https://${text}`);
+    if (text !== "" && url === null) this.missing.push(`a valid address for ${key} (or ${variable}): found "${text}"`);
+    return url ?? new URL("https://localhost");
+  }
+
+  /** The text of a file that a setting names. */
+  optionalFile(key: string, variable: string): { path: string; text: string } | undefined {
+    const path = this.optional(key, variable);
+    if (path === undefined) return undefined;
+    if (existsSync(path)) return { path, text: readFileSync(path, "utf8") };
+    this.missing.push(`the file of ${key} (or ${variable}): there is no ${path}`);
+    return undefined;
+  }
+
   optionalSecret(key: string, variable?: string): pulumi.Output<string> | undefined {
     const value = variable === undefined ? undefined : process.env[variable];
     return this.config.getSecret(key) ?? (value ? pulumi.secret(value) : undefined);
@@ -57,7 +74,7 @@ type Create = () => pulumi.ProviderResource;
 
 function keycloakProvider(settings: Settings): Create {
   const url = settings.required("keycloakUrl", "KEYCLOAK_URL");
-  const caFile = settings.optional("keycloakCaFile", "KEYCLOAK_CACERT");
+  const authority = settings.optionalFile("keycloakCaFile", "KEYCLOAK_CACERT");
   const realm = settings.optional("keycloakLoginRealm") ?? "master";
   const clientSecret = settings.optionalSecret("keycloakClientSecret", "KEYCLOAK_CLIENT_SECRET");
   const login = clientSecret
@@ -72,7 +89,7 @@ function keycloakProvider(settings: Settings): Create {
       url,
       realm,
       ...login,
-      ...(caFile === undefined ? {} : { rootCaCertificate: readFileSync(caFile, "utf8") }),
+      ...(authority === undefined ? {} : { rootCaCertificate: authority.text }),
       // The default is 5 s, and the provider does not retry (keycloak/terraform-provider-keycloak#1309).
       clientTimeout: 60,
     });
@@ -93,18 +110,16 @@ function kubernetesProvider(settings: Settings): Create {
 }
 
 function minioProvider(settings: Settings): Create {
-  const endpoint = settings.required("minioEndpoint", "MINIO_ENDPOINT");
+  const { host, protocol } = settings.requiredUrl("minioEndpoint", "MINIO_ENDPOINT");
   const user = settings.requiredSecret("minioUser", "MINIO_ROOT_USER");
   const password = settings.requiredSecret("minioPassword", "MINIO_ROOT_PASSWORD");
-  const caFile = settings.optional("minioCaFile", "MINIO_CACERT");
-  return () => {
-    const { host, protocol } = new URL(endpoint.includes("://") ? endpoint : `https://${endpoint}`);
-    return new minio.Provider("minio", {
+  const authority = settings.optionalFile("minioCaFile", "MINIO_CACERT");
+  return () =>
+    new minio.Provider("minio", {
       minioServer: host,
       minioUser: user,
       minioPassword: password,
       minioSsl: protocol === "https:",
-      ...(caFile === undefined ? {} : { minioCacertFile: caFile }),
+      ...(authority === undefined ? {} : { minioCacertFile: authority.path }),
     });
-  };
 }

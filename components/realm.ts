@@ -29,7 +29,8 @@ export class Realm extends pulumi.ComponentResource {
             { realmId: name, name: group, attributes: ownershipAttributes() },
             { parent: this },
           ).id
-        : keycloak.getGroupOutput({ realmId: name, name: group }, { parent: this }).id;
+        : // By path: a search by name finds a group of that name inside another one as well.
+          keycloak.getGroupOutput({ realmId: name, groupPath: `/${group}` }, { parent: this }).id;
     this.groupIds = new Map([user, admin].map((group) => [group, groupId(group)]));
     this.registerOutputs({ realm: name });
   }

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { InputError } from "../../access/diagnostic.ts";
 import { loadDesiredState } from "../../access/load.ts";
@@ -170,7 +173,7 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "one administrator of the master realm",
     { "platform.yaml": "domain: cluster.example.com\nmasterAdmins: [root-1]\n" },
-    'env/platform.yaml:2:15 wrong-type: "masterAdmins" has 1 entries; at least 2 must be given.',
+    'env/platform.yaml:2:15 wrong-type: "masterAdmins" is a list of 1; at least 2 must be given.',
   ],
   [
     "users and administrators in one group",
@@ -201,6 +204,21 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
     "broken YAML",
     user("email: [bob"),
     "env/users/bob.yaml:3:1 bad-yaml: Flow sequence in block collection must be sufficiently indented and end with a ]. Mend the YAML here.",
+  ],
+  [
+    "a tag",
+    user("email: !secret bob@example.com"),
+    "env/users/bob.yaml:2:8 bad-yaml: Unresolved tag: !secret. Mend the YAML here.",
+  ],
+  [
+    "a merge key, which YAML 1.2 does not have",
+    user("email: bob@example.com\n<<: { admin: true }"),
+    'env/users/bob.yaml:3:1 unknown-key: unknown key "<<". Allowed here: "admin", "email", "emailVerified", "enabled", "firstName", "lastName", "requiredActions", "username", "workspace".',
+  ],
+  [
+    "a second document in a file",
+    user("email: bob@example.com\n---\nadmin: true"),
+    "env/users/bob.yaml:3:1 bad-yaml: Source contains multiple documents; please use YAML.parseAllDocuments(). Mend the YAML here.",
   ],
   [
     "a prototype key",
@@ -251,6 +269,14 @@ test("says which stacks there are when the folder is missing", () => {
     name: "InputError",
     message: /^stacks\/nope:1:1 misplaced-file: there is no desired state for the stack "nope".*"dev", "prod"\./,
   });
+});
+
+test("a link is told, not followed", () => {
+  const folder = mkdtempSync(join(tmpdir(), "desired-"));
+  mkdirSync(join(folder, "users"));
+  symlinkSync(tmpdir(), join(folder, "users", "alice.yaml"));
+  assert.throws(() => loadDesiredState(folder), { name: "InputError", message: /alice\.yaml:1:1 misplaced-file: / });
+  rmSync(folder, { recursive: true });
 });
 
 test("reads both environments of this repository", () => {

@@ -45,7 +45,7 @@ test("a group without grants has no roles to manage", () => {
 test("the platform's groups are looked up where the realm has them", async () => {
   assert.deepEqual(childrenOf("prokube"), []);
   const ids = await new Promise((resolve) => pulumi.all([...existing.groupIds.values()]).apply(resolve));
-  assert.deepEqual(ids, ["pk-user-id", "pk-admin-id"]);
+  assert.deepEqual(ids, ["/pk-user-id", "/pk-admin-id"]);
 });
 
 test("and created where it does not", () => {

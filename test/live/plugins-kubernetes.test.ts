@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ApiException, KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import type { Desired } from "./fixtures/kubernetes/index.ts";
 import { Project, setting, type Step } from "./plugins-project.ts";
@@ -192,12 +193,18 @@ test("the command line imports an existing object", async () => {
   assert.match(await project.state(), /kubernetes:core\/v1:Namespace::taken"/);
 });
 
-test("a destroy removes everything", async () => {
-  await project.pulumi("destroy", "--yes", "--skip-preview");
+test("a destroy waits for an object that is held, and removes everything", async () => {
+  const profile = { ...profiles, metadata: { name: `${namespace}-profile` } };
+  await byHand({ ...profile, metadata: { ...profile.metadata, finalizers: ["example.com/held"] } });
+  const destroyed = project.pulumi("destroy", "--yes", "--skip-preview");
+  while ((await live(profile)).metadata.deletionTimestamp === undefined) await sleep(200);
+  assert.equal(await Promise.race([destroyed, sleep(3000, "waits")]), "waits");
+  await byHand({ ...profile, metadata: { ...profile.metadata, finalizers: [] } });
+  await destroyed;
   for (const name of [namespace, `smoke-${run}-imported`]) {
     assert.equal(await exists({ ...namespaces, metadata: { name } }), false, name);
   }
-  assert.equal(await exists({ ...profiles, metadata: { name: `${namespace}-profile` } }), false);
+  assert.equal(await exists(profile), false);
   assert.equal(await exists({ ...clusterRoleBindings, metadata: { name: namespace } }), false);
   assert.equal(
     await exists({ ...configMaps, metadata: { name: `smoke-${run}-existing`, namespace: "default" } }),
@@ -209,7 +216,14 @@ test("a destroy removes everything", async () => {
 interface Thing {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace?: string; labels?: Record<string, string>; uid?: string };
+  metadata: {
+    name: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    finalizers?: string[];
+    uid?: string;
+    deletionTimestamp?: Date;
+  };
   roleRef?: { name: string };
   subjects?: { apiGroup: string; kind: string; name: string }[];
   spec?: unknown;

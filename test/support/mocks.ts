@@ -40,7 +40,8 @@ export async function recordRegistrations(stack = "dev", preview = false): Promi
       }),
       call: ({ token, inputs }) => {
         assert.equal(token, "keycloak:index/getGroup:getGroup", `unexpected lookup ${token}`);
-        return { ...(inputs as object), id: `${(inputs as { name: string }).name}-id` };
+        const { groupPath } = inputs as { groupPath: string };
+        return { groupPath, id: `${groupPath}-id` };
       },
     },
     "prokube-access",

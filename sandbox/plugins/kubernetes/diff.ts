@@ -1,5 +1,5 @@
 import type { Change } from "../bridged/diff.ts";
-import { isObject, type Properties, type PropertyValue, UNKNOWN } from "../plugin.ts";
+import { isObject, type Properties, type PropertyValue } from "../plugin.ts";
 import type { Kind } from "./kinds.ts";
 import { type Checkpoint, metadataText, withMetadata } from "./object.ts";
 
@@ -57,7 +57,7 @@ function compare(path: string, before: Part, after: Part): Found[] {
     const length = Math.max(before.length, after.length);
     return Array.from({ length }, (_, index) => compare(`${path}[${index}]`, before[index], after[index])).flat();
   }
-  if (before === after && after !== UNKNOWN) return [];
+  if (before === after) return [];
   const kind = isAbsent(before) ? "add" : isAbsent(after) ? "delete" : "update";
   return isAbsent(before) && isAbsent(after) ? [] : [{ path, kind, values: [before, after] }];
 }
