@@ -87,12 +87,18 @@ export class Cluster {
   }
 
   /** Waits until the object is gone, or one of the same name has taken its place. */
-  async untilGone(kind: Kind, at: Address, uid: string | undefined, seconds: number): Promise<void> {
+  async untilGone(
+    kind: Kind,
+    at: Address,
+    uid: string | undefined,
+    seconds: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const deadline = Date.now() + seconds * 1000;
     while (Date.now() < deadline) {
       const live = await this.get(kind, at);
       if (!live || metadataText(live, "uid") !== uid) return;
-      await sleep(200);
+      await sleep(200, undefined, { signal });
     }
     throw new Error(`${kind.kind} ${at.name} was not gone after ${seconds} s; look for finalizers that hold it`);
   }

@@ -1,7 +1,7 @@
 import type { Change } from "../bridged/diff.ts";
-import { isObject, type Properties, type PropertyValue } from "../plugin.ts";
+import { isObject, type Properties, type PropertyValue, UNKNOWN } from "../plugin.ts";
 import type { Kind } from "./kinds.ts";
-import { type Checkpoint, metadataText, withMetadata } from "./object.ts";
+import { type Checkpoint, metadataText, metadataValue, withMetadata } from "./object.ts";
 
 /**
  * What an update would change: the live object, cut to the shape of what was asked for before, against what is asked
@@ -25,7 +25,8 @@ export function isWithin(path: string, start: string): boolean {
 }
 
 function withNamespace(object: Properties): Properties {
-  return withMetadata(object, { namespace: metadataText(object, "namespace") ?? "default" });
+  const isUnknown = metadataValue(object, "namespace") === UNKNOWN;
+  return isUnknown ? object : withMetadata(object, { namespace: metadataText(object, "namespace") ?? "default" });
 }
 
 /** The parts of a live value that the shape has too; lists are cut by position. */

@@ -57,7 +57,7 @@ export function kubernetesProvider(): UntypedServiceImplementation {
     read: handler<rpc.ReadRequest, rpc.ReadResponse>((request) => session.read(request)),
     update: handler<rpc.UpdateRequest, rpc.UpdateResponse>((request) => session.update(request)),
     delete: handler<rpc.DeleteRequest, Empty>((request) => session.delete(request)),
-    cancel: handler<Empty, Empty>(() => new empty.Empty()),
+    cancel: handler<Empty, Empty>(() => session.cancel()),
   };
 }
 
@@ -75,6 +75,7 @@ function diffConfig(request: rpc.DiffRequest): rpc.DiffResponse {
 class Session {
   #cluster: Cluster | undefined;
   #settings: Properties = {};
+  readonly #cancellation = new AbortController();
 
   configure(request: rpc.ConfigureRequest): rpc.ConfigureResponse {
     this.#settings = opened(request.getArgs());
@@ -152,7 +153,13 @@ class Session {
       throw error;
     }
     const seconds = request.getTimeout() || defaultDeleteTimeout;
-    await this.#connected().untilGone(kind, at, metadataText(live, "uid"), seconds);
+    await this.#connected().untilGone(kind, at, metadataText(live, "uid"), seconds, this.#cancellation.signal);
+    return new empty.Empty();
+  }
+
+  /** Ends what only waits; a call that the server has is seen through, so that its result is known. */
+  cancel(): Empty {
+    this.#cancellation.abort();
     return new empty.Empty();
   }
 
@@ -173,7 +180,7 @@ class Session {
         return await this.#create(kind, inputs);
       } catch (error) {
         if (!(error instanceof ApiError) || error.status !== 404) throw error;
-        await sleep(seconds * 1000);
+        await sleep(seconds * 1000, undefined, { signal: this.#cancellation.signal });
       }
     }
     return await this.#create(kind, inputs);
@@ -205,7 +212,14 @@ class Session {
       isOn(this.#settings, "enablePatchForce") ||
       annotation(inputs, patchForce) === "true" ||
       (dryRun && isOwnedByCreation(live));
-    return cluster.apply(kind, inputs, { fieldManager, dryRun, force });
+    try {
+      return await cluster.apply(kind, inputs, { fieldManager, dryRun, force });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.reason !== "Conflict") throw error;
+      throw new Error(
+        `${error.message}; stop setting these fields, or take them with the annotation ${patchForce}: "true"`,
+      );
+    }
   }
 
   #replacedBy({ replacedBy = [], mutableWith }: Kind, news: Properties): readonly string[] {

@@ -92,7 +92,8 @@ function streamed<Request, Response>(
         call.end();
       })
       .catch((error: unknown) => {
-        call.destroy(Object.assign(new Error(messageOf(error)), { code: grpc.status.UNKNOWN }));
+        // Not `destroy`: a destroyed stream sends no status, and the engine would wait for ever.
+        call.emit("error", { code: grpc.status.UNKNOWN, details: messageOf(error) });
       });
   };
 }

@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import * as grpc from "@grpc/grpc-js";
 import type { IAnalyzerServer } from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
@@ -40,7 +41,8 @@ export async function runPolicyPack(request: RunPluginRequest, signal: AbortSign
   process.once("exit", kill);
   const [code] = (await once(pack, "close")) as [number | null];
   process.removeListener("exit", kill);
-  server.forceShutdown();
+  // Not at once: the engine is to hear of calls that failed because the pack has ended.
+  server.tryShutdown(() => undefined);
   return code ?? 1;
 }
 
@@ -76,25 +78,21 @@ function stackFacts(stack: AnalyzerStackConfigureRequest): Record<string, string
 
 type AnalyzerClient = InstanceType<typeof analyzerGrpc.AnalyzerClient>;
 
-/** The pack prints the port of its own server first; what it prints after that is for the user. */
+/** The pack prints the port of its own server on a line of its own; all else that it prints is for the user. */
 async function connect(pack: Pack, write: Write): Promise<AnalyzerClient> {
   pack.stderr.on("data", (text: Buffer) => {
     write("stderr", text);
   });
   const port = await new Promise<string>((done, fail) => {
-    let head = "";
-    const collect = (text: Buffer) => {
-      head += text.toString("utf8");
-      const end = head.indexOf("\n");
-      if (end < 0) return;
-      pack.stdout.off("data", collect);
-      pack.stdout.on("data", (rest: Buffer) => {
-        write("stdout", rest);
-      });
-      if (end + 1 < head.length) write("stdout", Buffer.from(head.slice(end + 1)));
-      done(head.slice(0, end).trim());
-    };
-    pack.stdout.on("data", collect);
+    let serves = false;
+    createInterface(pack.stdout).on("line", (line) => {
+      if (serves || !/^\d+$/.test(line)) {
+        write("stdout", Buffer.from(`${line}\n`));
+        return;
+      }
+      serves = true;
+      done(line);
+    });
     pack.on("close", (code) => {
       fail(new Error(`the policy pack ended with exit code ${code ?? "none"} before it served`));
     });

@@ -190,14 +190,13 @@ test("what is not known yet is a change", async (context) => {
     "metadata.labels": "ADD",
     "subjects[0]": "UPDATE",
   });
-  const { changes, deleteBeforeReplace } = await diffOf(
-    engine,
-    ROLE_BINDING,
-    { ...before, metadata: { name: "it", namespace: UNKNOWN } },
-    before,
-  );
-  assert.deepEqual(changes, { "metadata.namespace": "UPDATE_REPLACE" });
-  assert.equal(deleteBeforeReplace, false);
+  for (const namespace of ["ns", "default"]) {
+    const old = { ...before, metadata: named({ namespace }) };
+    const moved = { ...before, metadata: named({ namespace: UNKNOWN }) };
+    const { changes, deleteBeforeReplace } = await diffOf(engine, ROLE_BINDING, moved, old);
+    assert.deepEqual(changes, { "metadata.namespace": "UPDATE_REPLACE" });
+    assert.equal(deleteBeforeReplace, false);
+  }
 });
 
 test("what the server cannot change in place is replaced, the old one first if the place stays", async (context) => {

@@ -12,7 +12,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import type { Desired } from "./fixtures/minio/index.ts";
-import { Project, setting } from "./plugins-project.ts";
+import { Project, setting } from "./project.ts";
 
 const run = randomBytes(4).toString("hex");
 const bucket = `smoke-${run}-data`;

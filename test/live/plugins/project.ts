@@ -41,7 +41,7 @@ export class Project<Desired> {
   static async create<Desired>(fixture: string): Promise<Project<Desired>> {
     const folder = await mkdtemp(join(tmpdir(), `smoke-${fixture}-`));
     await cp(join(import.meta.dirname, "fixtures", fixture), folder, { recursive: true });
-    await symlink(join(import.meta.dirname, "../../node_modules"), join(folder, "node_modules"));
+    await symlink(join(import.meta.dirname, "../../../node_modules"), join(folder, "node_modules"));
     const project = new Project<Desired>(folder);
     await project.pulumi("stack", "init", "smoke");
     return project;

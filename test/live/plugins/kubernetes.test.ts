@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiException, KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import type { Desired } from "./fixtures/kubernetes/index.ts";
-import { Project, setting, type Step } from "./plugins-project.ts";
+import { Project, setting, type Step } from "./project.ts";
 
 const run = randomBytes(4).toString("hex");
 const namespace = `smoke-${run}`;

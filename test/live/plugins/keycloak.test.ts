@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import AdminClient from "@keycloak/keycloak-admin-client";
 import type { Desired } from "./fixtures/keycloak/index.ts";
-import { Project, setting } from "./plugins-project.ts";
+import { Project, setting } from "./project.ts";
 
 const realm = `smoke-${randomBytes(4).toString("hex")}`;
 const first: Desired = {
