@@ -28,9 +28,9 @@ test("the README's grant is valid", () => {
   assert.equal(grant.split("\n").length, 6);
   const { workspaces } = desired({
     "users/dave.yaml": "username: dave\nemail: dave@example.com\n",
-    "workspaces/team-b.yaml": `${grant}\n`,
+    "workspaces/team-d.yaml": `${grant}\n`,
   });
-  assert.equal(workspaces.get("team-b")?.value.members[0]?.user, "dave");
+  assert.equal(workspaces.get("team-d")?.value.members[0]?.user, "dave");
 });
 
 test("every error code is documented, and no other", () => {

@@ -85,8 +85,7 @@ test("the program does not outlive the engine", async (context) => {
   const left = once(host.process, "exit");
   host.engine.kill();
   await left;
-  for (let attempt = 0; isAlive(pid) && attempt < 50; attempt++) await sleep(100);
-  assert.equal(isAlive(pid), false);
+  await untilDead(pid);
 });
 
 test("the plugins and the packages of a program are found in what is installed", async (context) => {
@@ -130,6 +129,20 @@ test("a policy pack serves once it knows the stack, and may print before", async
   await pack.configure();
   assert.equal((await pack.info()).getName(), "pack");
   assert.match(pack.output(), /stack dev/);
+});
+
+test("a policy pack does not outlive its host", async (context) => {
+  const folder = await policyPack(
+    context,
+    `import { PolicyPack } from "@pulumi/policy";
+     console.log("process " + process.pid);
+     new PolicyPack("pack", { policies: [] });`,
+  );
+  const pack = await startPack(context, folder);
+  await pack.configure();
+  await pack.info();
+  pack.host.kill();
+  await untilDead(Number(/process (\d+)/.exec(pack.output())?.[1]));
 });
 
 test("a policy pack that breaks says so, and how it ended", async (context) => {
@@ -265,9 +278,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
+async function untilDead(pid: number): Promise<void> {
+  assert.ok(pid > 0, "a process was started");
+  for (let attempt = 0; isAlive(pid) && attempt < 50; attempt++) await sleep(100);
+  assert.equal(isAlive(pid), false);
+}
+
 /** A policy pack as the engine starts it, and the calls of the engine. */
 async function startPack(context: TestContext, folder: string) {
-  const { client, engine } = await startHost(context, folder);
+  const { client, engine, process: host } = await startHost(context, folder);
   const environment = Object.entries(process.env).map(([name, value = ""]) => `${name}=${value}`);
   const stream = client.runPlugin(
     new language.RunPluginRequest()
@@ -293,6 +312,7 @@ async function startPack(context: TestContext, folder: string) {
   });
   const stack = new analyzer.AnalyzerStackConfigureRequest().setStack("dev").setProject("project");
   return {
+    host,
     configure: () => promisify(pack.configureStack.bind(pack))(stack),
     info: () =>
       promisify<InstanceType<typeof empty.Empty>, InstanceType<typeof analyzer.AnalyzerInfo>>(
