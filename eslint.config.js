@@ -3,6 +3,7 @@ import tseslint from "typescript-eslint";
 
 const pulumi = { group: ["@pulumi/*"], message: "access/ is pure: it may not import Pulumi." };
 const sandbox = { group: ["**/sandbox/**"], message: "sandbox/ is imported by tests and the Makefile only." };
+const live = { group: ["**/live/**"], message: "access/ is pure: it may not look at the platform." };
 const components = {
   group: ["**/components/**"],
   message: "Dependencies point one way: index.ts -> components -> access.",
@@ -24,11 +25,11 @@ export default defineConfig(
   },
   {
     files: ["access/**"],
-    rules: { "no-restricted-imports": ["error", { patterns: [pulumi, components, sandbox] }] },
+    rules: { "no-restricted-imports": ["error", { patterns: [pulumi, components, live, sandbox] }] },
   },
   {
     files: ["components/**"],
-    ignores: ["components/providers.ts"], // reads the files of certificate authorities
+    ignores: ["components/connection.ts"], // reads the files of certificate authorities
     rules: {
       "no-restricted-imports": ["error", { paths: ["node:fs", "yaml"], patterns: [sandbox, { group: ["../bin/**"] }] }],
       "no-restricted-syntax": [
@@ -37,6 +38,15 @@ export default defineConfig(
           selector: "CallExpression[callee.property.name='apply'] NewExpression[callee.type='MemberExpression']",
           message: "A resource made inside apply() is invisible in previews.",
         },
+      ],
+    },
+  },
+  {
+    files: ["live/**"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { patterns: [{ ...pulumi, message: "live/ knows no Pulumi." }, components, sandbox] },
       ],
     },
   },
@@ -49,7 +59,7 @@ export default defineConfig(
     files: ["sandbox/**"],
     rules: { "no-restricted-imports": ["error", { patterns: [core, components] }] },
   },
-  { files: ["index.ts", "access/**", "components/**"], rules: { "no-console": "error" } },
+  { files: ["index.ts", "access/**", "components/**", "live/**"], rules: { "no-console": "error" } },
   {
     files: ["test/**"],
     rules: {

@@ -1,6 +1,8 @@
 import { type Diagnostic, formatLocation, type Location } from "./diagnostic.ts";
 import type { Sourced } from "./document.ts";
 import { contributorBindingName, workspaceNameProblem } from "./names.ts";
+import { limitsCompute } from "./quantity.ts";
+import { personalWorkspaceOf } from "./resolve.ts";
 import type { Group, Platform, User, Workspace } from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -26,31 +28,39 @@ export function check(entities: Entities, mentioned: Mentioned): Diagnostic[] {
 }
 
 const checks: readonly Check[] = [
-  provisioningIsImplemented,
   masterAdminsAreDistinct,
+  ownersDiffer,
   emailsAreUnique,
   usernamesAreNobodysEmail,
   ownerIsNoUser,
+  renamesAreSound,
+  workspacesKeepTheirNames,
   requiredActionsAreDistinct,
   platformGroupsAreReserved,
   groupMembersExist,
   groupMembersAreDistinct,
   personalWorkspacesHaveGoodNames,
-  personalWorkspacesAreNotShared,
+  personalWorkspacesAreDistinct,
+  limitsCoverQuotas,
   subjectsExist,
   grantsAreListedOnce,
+  clusterGrantsAreListedOnce,
   contributorBindingsDoNotCollide,
 ];
 
-function provisioningIsImplemented({ platform }: Entities): Diagnostic[] {
-  if (platform?.value.provisioning !== "operator") return [];
-  return [
-    {
-      ...platform.at("provisioning"),
-      code: "unsupported",
-      message: 'provisioning "operator" is not implemented yet. Use "program", or leave the key out.',
-    },
-  ];
+function ownersDiffer({ platform, workspaces }: Entities): Diagnostic[] {
+  const owner = platform?.value.owner;
+  return [platform, ...workspaces.values()].flatMap((entity) =>
+    entity?.value.previousOwner === undefined || entity.value.previousOwner !== owner
+      ? []
+      : [
+          {
+            ...entity.at("previousOwner"),
+            code: "duplicate-entry" as const,
+            message: `previousOwner is the owner itself, "${owner}". Name the address that owns the Profiles now, or remove the key.`,
+          },
+        ],
+  );
 }
 
 function masterAdminsAreDistinct({ platform }: Entities): Diagnostic[] {
@@ -100,17 +110,61 @@ function usernamesAreNobodysEmail({ users }: Entities): Diagnostic[] {
 }
 
 function ownerIsNoUser({ platform, users }: Entities): Diagnostic[] {
-  return [...users.values()].flatMap((user) =>
-    user.value.email === platform?.value.owner
+  return [...users.values()].flatMap((user) => {
+    const key = (["email", "username"] as const).find((one) => user.value[one] === platform?.value.owner);
+    return key
       ? [
           {
-            ...user.at("email"),
+            ...user.at(key),
             code: "owner-is-user" as const,
-            message: `"${user.value.email}" owns every Profile (platform.yaml, owner), so nobody may log in as it. Give the user another address or the platform another owner.`,
+            message: `"${user.value[key]}" owns every Profile (platform.yaml, owner), so nobody may log in as it. Give the user another ${key === "email" ? "address" : "username"} or the platform another owner.`,
           },
         ]
-      : [],
-  );
+      : [];
+  });
+}
+
+/** An account has one history: what it was is nobody else's name, and a personal workspace does not move with it. */
+function renamesAreSound({ users }: Entities, mentioned: Mentioned): Diagnostic[] {
+  const claimed = new Map<string, string>();
+  return [...users.values()].flatMap((user): Diagnostic[] => {
+    const { username, was, workspace } = user.value;
+    if (was === undefined) return [];
+    const other = mentioned.users.has(was) ? was : claimed.get(was);
+    claimed.set(was, username);
+    if (other !== undefined) {
+      return [
+        {
+          ...user.at("was"),
+          code: "duplicate-name",
+          message: `was: "${was}" is what user "${other}" is or was called. Remove the key if the rename is done, or name the username that "${username}" had.`,
+        },
+      ];
+    }
+    if (workspace === false || (workspace !== true && workspace.name !== undefined)) return [];
+    return [
+      {
+        ...user.at("workspace"),
+        code: "rename-refused",
+        message: `the personal workspace "${was}" cannot be renamed with its user. Write workspace: { name: ${was} } to keep it, or workspace: false to archive it.`,
+      },
+    ];
+  });
+}
+
+/** Namespaces and buckets cannot be renamed; done as delete and create, everything in the namespace would be lost. */
+function workspacesKeepTheirNames({ workspaces }: Entities): Diagnostic[] {
+  return [...workspaces.values()].flatMap((workspace) => {
+    const { name, was } = workspace.value;
+    if (was === undefined) return [];
+    return [
+      {
+        ...workspace.at("was"),
+        code: "rename-refused" as const,
+        message: `a workspace cannot be renamed, because namespaces and buckets cannot. Add "${name}" as a new workspace without was:, move what is needed, then set state: archived in workspaces/${was}.yaml.`,
+      },
+    ];
+  });
 }
 
 function platformGroupsAreReserved({ platform, groups }: Entities): Diagnostic[] {
@@ -152,29 +206,68 @@ function groupMembersAreDistinct({ groups }: Entities): Diagnostic[] {
 
 function personalWorkspacesHaveGoodNames({ users }: Entities): Diagnostic[] {
   return [...users.values()].flatMap((user) => {
-    const problem = user.value.workspace ? workspaceNameProblem(user.value.username) : undefined;
+    const { username, workspace } = user.value;
+    const problem = personalWorkspaceOf(user.value) === username ? workspaceNameProblem(username) : undefined;
     if (!problem) return [];
     return [
       {
         ...user.at("workspace"),
         code: problem.code,
-        message: `a personal workspace is named after its user, but ${problem.message} Or set workspace: false.`,
+        message: `a personal workspace is named after its user, but ${problem.message} Or write workspace: ${workspace === true ? "{ name: ... }" : "with a name"}, or false.`,
       },
     ];
   });
 }
 
-function personalWorkspacesAreNotShared({ users, workspaces }: Entities): Diagnostic[] {
-  return [...workspaces.values()].flatMap((workspace) => {
-    const owner = users.get(workspace.value.name);
-    if (!owner?.value.workspace) return [];
+function personalWorkspacesAreDistinct({ users, workspaces }: Entities): Diagnostic[] {
+  const taken = new Map([...workspaces].map(([name, workspace]) => [name, workspace.at("name")]));
+  return [...users.values()].flatMap((user) => {
+    const name = personalWorkspaceOf(user.value);
+    if (name === undefined) return [];
+    const other = taken.get(name);
+    if (!other) {
+      taken.set(name, user.at("workspace"));
+      return [];
+    }
     return [
       {
-        ...workspace.at("name"),
+        ...user.at("workspace"),
         code: "duplicate-name" as const,
-        message: `workspace "${workspace.value.name}" is already the personal workspace of the user of that name (${formatLocation(owner.at("workspace"))}). Rename this one or set workspace: false there.`,
+        message: `the personal workspace "${name}" of user "${user.value.username}" already stands in ${formatLocation(other)}. Give one of them another name, or set workspace: false.`,
       },
     ];
+  });
+}
+
+/** Limits of one's own replace the defaults of seed 002, so they must name what the quota makes necessary. */
+function limitsCoverQuotas({ platform, users, workspaces }: Entities): Diagnostic[] {
+  const defaults = platform?.value.workspaceDefaults ?? {};
+  const own = [
+    ...[...workspaces.values()].map((entity) => ({ ...entity.value, at: entity.at })),
+    ...[...users.values()].flatMap(({ value: { workspace }, at }) =>
+      typeof workspace === "object" ? [{ ...workspace, at: (...path: PropertyKey[]) => at("workspace", ...path) }] : [],
+    ),
+    ...(platform ? [{ ...defaults, at: (...path: PropertyKey[]) => platform.at("workspaceDefaults", ...path) }] : []),
+  ];
+  return own.flatMap(({ quota = defaults.quota ?? {}, limits, at }) => {
+    if (!limits) return [];
+    return Object.keys(quota)
+      .filter(limitsCompute)
+      .flatMap((key) => {
+        const [, kind, resource = ""] = /^(requests\.|limits\.)?(\w+)$/.exec(key) ?? [];
+        const { [resource as "cpu" | "memory"]: limit } = limits.default ?? {};
+        const { [resource as "cpu" | "memory"]: request } = limits.defaultRequest ?? {};
+        if (limit !== undefined || (kind !== "limits." && request !== undefined)) return [];
+        const missing =
+          kind === "limits." ? `default.${resource}` : `defaultRequest.${resource} or default.${resource}`;
+        return [
+          {
+            ...at("limits"),
+            code: "limits-missing" as const,
+            message: `the quota limits ${key}, so a container that names no ${resource} would be refused; limits must set ${missing}.`,
+          },
+        ];
+      });
   });
 }
 
@@ -191,34 +284,48 @@ function subjectsOf(workspace: Sourced<Workspace>): { subject: Subject; list: "m
   ];
 }
 
-function subjectsExist({ workspaces, users, groups }: Entities, mentioned: Mentioned): Diagnostic[] {
-  return [...workspaces.values()].flatMap((workspace) =>
-    subjectsOf(workspace).flatMap(({ subject: { user, group }, list, index }) => {
-      if (user !== undefined && !mentioned.users.has(user)) {
-        return [unknownUser(user, users, workspace.at(list, index, "user"))];
-      }
-      if (group !== undefined && !mentioned.groups.has(group)) {
-        return [
-          {
-            ...workspace.at(list, index, "group"),
-            code: "unknown-group" as const,
-            message: `group "${group}" is not defined.${didYouMean(group, groups.keys())} Add groups/${group}.yaml or name another group.`,
-          },
-        ];
-      }
-      return [];
-    }),
+function subjectsExist({ platform, workspaces, users, groups }: Entities, mentioned: Mentioned): Diagnostic[] {
+  const ofCluster = (platform?.value.clusterAccess ?? []).map((subject, index) => ({
+    subject,
+    at: (key: string) => platform?.at("clusterAccess", index, key),
+  }));
+  const ofWorkspaces = [...workspaces.values()].flatMap((workspace) =>
+    subjectsOf(workspace).map(({ subject, list, index }) => ({
+      subject,
+      at: (key: string): Location | undefined => workspace.at(list, index, key),
+    })),
   );
+  return [...ofCluster, ...ofWorkspaces].flatMap(({ subject: { user, group }, at }) => {
+    const [userAt, groupAt] = [at("user"), at("group")];
+    if (user !== undefined && userAt && !mentioned.users.has(user)) return [unknownUser(user, users, userAt)];
+    if (group !== undefined && groupAt && !mentioned.groups.has(group)) {
+      return [
+        {
+          ...groupAt,
+          code: "unknown-group" as const,
+          message: `group "${group}" is not defined.${didYouMean(group, groups.keys())} Add groups/${group}.yaml or name another group.`,
+        },
+      ];
+    }
+    return [];
+  });
+}
+
+function clusterGrantsAreListedOnce({ platform }: Entities): Diagnostic[] {
+  return platform
+    ? repeated(platform.value.clusterAccess.map(described), (index) => platform.at("clusterAccess", index))
+    : [];
+}
+
+function described({ user, group, role }: Subject & { readonly role: string }): string {
+  return `${user === undefined ? `group ${group ?? ""}` : `user ${user}`} as ${role}`;
 }
 
 /** Twice with different roles is meant (an edit that expires over a lasting view); twice the same is a slip. */
 function grantsAreListedOnce({ workspaces }: Entities): Diagnostic[] {
   return [...workspaces.values()].flatMap((workspace) =>
     (["members", "storage"] as const).flatMap((list) => {
-      const grants = workspace.value[list].map(
-        ({ user, group, role }) => `${user === undefined ? `group ${group ?? ""}` : `user ${user}`} as ${role}`,
-      );
-      return repeated(grants, (index) => workspace.at(list, index));
+      return repeated(workspace.value[list].map(described), (index) => workspace.at(list, index));
     }),
   );
 }

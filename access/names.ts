@@ -146,6 +146,29 @@ export function workspaceBuckets(workspace: string): { readonly data: string; re
   return { data: `${workspace}-data`, mlpipeline: `${workspace}-mlpipeline` };
 }
 
+/**
+ * The policy that says whose the buckets of a workspace are: it outlives the workspace, allows nothing, and only an
+ * administrator of the store can write it. S3 buckets carry no labels that the MinIO provider could set.
+ */
+export function bucketRecordName(workspace: string): string {
+  return `prokube-access:${workspace}`;
+}
+
+/** The MinIO user behind a workspace's service account. Nobody logs in as it. */
+export function storageUserName(workspace: string): string {
+  return `pk-${workspace}`;
+}
+
+/** What Kubeflow Pipelines and workloads look for in a workspace's namespace. */
+export const pipelineObjects = {
+  /** Keys of the service account, for Kubeflow Pipelines. */
+  artifactSecret: "mlpipeline-minio-artifact",
+  /** The same keys for notebooks, Katib and KServe. */
+  workloadSecret: "s3creds",
+  launcherConfig: "kfp-launcher",
+  artifactRepositories: "artifact-repositories",
+} as const;
+
 /** RoleBindings of a workspace whose subject is a realm role carried in the token. */
 export const roleBindingNames: Readonly<Record<AccessLevel, string>> = { edit: "pk-edit", view: "pk-view" };
 
@@ -167,4 +190,9 @@ export function clusterRole(level: AccessLevel): string {
  */
 export function contributorBindingName(email: string, level: AccessLevel): string {
   return `user-${email}-clusterrole-${level}`.replaceAll(/[^a-zA-Z0-9]+/g, "-").toLowerCase();
+}
+
+/** The ClusterRoleBinding of one user. Kubernetes allows an address in it as it is, so that two never meet in one name. */
+export function clusterRoleBindingName(email: string, level: "admin" | "edit"): string {
+  return `prokube-access:kubeflow-${level}:${email}`;
 }

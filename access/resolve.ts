@@ -1,4 +1,5 @@
 import { compare, type Location } from "./diagnostic.ts";
+import type { Sourced } from "./document.ts";
 import type { DesiredState } from "./load.ts";
 import { type AccessLevel, workspaceRoles } from "./names.ts";
 import { limitsCompute } from "./quantity.ts";
@@ -33,6 +34,19 @@ export interface EffectiveAccess {
   readonly grants: readonly Grant[];
 }
 
+/** Kubeflow's ClusterRoles that can be held in the whole cluster. */
+export type ClusterLevel = "admin" | "edit";
+
+/** What one user ends up with in every namespace of the cluster: the higher of all cluster-wide grants. */
+export interface ClusterAccess {
+  readonly user: string;
+  readonly email: string;
+  readonly level: ClusterLevel;
+  /** The group through which the user gets it; absent for a direct grant. */
+  readonly group?: string;
+  readonly at: Location;
+}
+
 /** A member as the Kubernetes plane knows them: one contributor binding. */
 export interface Contributor {
   readonly username: string;
@@ -43,8 +57,18 @@ export interface Contributor {
 export interface PlannedWorkspace {
   readonly name: string;
   readonly description: string | undefined;
+  /** Where the workspace is written down: its file, or the line of the user it belongs to. */
+  readonly at: Location;
+  /** Whether what is there already under its names is to be taken over. */
+  readonly adopt: boolean;
+  /** The user whose personal workspace it is; absent for a shared one. */
+  readonly personalOf: Pick<User, "username" | "email"> | undefined;
   /** E-mail address that owns the Profile. */
   readonly owner: string;
+  /** The owner until now, where a change is asked for. */
+  readonly previousOwner: string | undefined;
+  /** Changes when the service account is to have new keys. */
+  readonly keyVersion: string;
   /** Hard limits for the namespace as a whole; empty for none. */
   readonly quota: Readonly<Record<string, string>>;
   /** Defaults for containers; absent for none. */
@@ -55,6 +79,7 @@ export interface PlannedWorkspace {
 }
 
 export interface PlannedUser extends Omit<User, "workspace" | "admin"> {
+  readonly at: Location;
   /** Groups the user is in, the platform's included. */
   readonly groups: readonly string[];
   /** Realm roles assigned to the user directly: only the topmost of each composite. */
@@ -65,6 +90,9 @@ export interface PlannedUser extends Omit<User, "workspace" | "admin"> {
 export interface PlannedGroup {
   readonly name: string;
   readonly description: string | undefined;
+  readonly at: Location;
+  readonly adopt: boolean;
+  readonly members: readonly string[];
   /** Realm roles assigned to the group: only the topmost of each composite. */
   readonly roles: readonly string[];
 }
@@ -79,6 +107,10 @@ export interface Plan {
   /** Shared workspaces; personal ones are with their users. */
   readonly workspaces: readonly PlannedWorkspace[];
   readonly access: readonly EffectiveAccess[];
+  /** Who has Kubeflow's ClusterRoles everywhere. */
+  readonly clusterAccess: readonly ClusterAccess[];
+  /** What has a file but, being archived, nothing on any plane. */
+  readonly archived: { readonly users: readonly string[]; readonly workspaces: readonly string[] };
 }
 
 /** LimitRange values of seed 002, for workspaces whose quota makes values necessary. */
@@ -86,6 +118,12 @@ export const defaultLimits: Limits = {
   default: { cpu: "800m", memory: "512Mi" },
   defaultRequest: { cpu: "500m", memory: "256Mi" },
 };
+
+/** The name of a user's personal workspace, or undefined for a user without one. */
+export function personalWorkspaceOf({ username, workspace }: Pick<User, "username" | "workspace">): string | undefined {
+  if (workspace === false) return undefined;
+  return workspace === true ? username : (workspace.name ?? username);
+}
 
 /** Today in UTC, as YYYY-MM-DD. */
 export function today(): string {
@@ -102,33 +140,46 @@ export function resolve(desired: DesiredState, date: string): Plan {
   if (!isDay(date))
     throw new RangeError(`${JSON.stringify(date)} is not a day; write it as YYYY-MM-DD, such as 2027-03-31.`);
   const platform = desired.platform.value;
-  const users = byName(desired.users);
+  const users = active(desired.users);
   const groups = byName(desired.groups);
-  const workspaces = byName(desired.workspaces);
+  const workspaces = active(desired.workspaces);
 
+  const isEnabled = new Map(users.map(({ value }) => [value.username, value.enabled]));
+  const membersOf = new Map(
+    groups.map(({ value }) => [value.name, value.members.filter((name) => isEnabled.has(name))]),
+  );
   const groupsOf = (username: string) =>
-    groups.filter(({ members }) => members.includes(username)).map(({ name }) => name);
-  const listed = listedGrants(desired, date);
-  const isEnabled = new Map(users.map((user) => [user.username, user.enabled]));
-  const grants = [...personalGrants(desired), ...expandGroups(listed, groups)].filter(({ user }) =>
+    [...membersOf].filter(([, members]) => members.includes(username)).map(([name]) => name);
+  const listed = listedGrants(workspaces, date);
+  const grants = [...personalGrants(users), ...expandGroups(listed, membersOf)].filter(({ user }) =>
     isEnabled.get(user),
   );
   const access = effectiveAccess(grants);
-  const emails = new Map(users.map((user) => [user.username, user.email]));
+  const emails = new Map(users.map(({ value: { username, email } }) => [username, email]));
+  const emailOf = (username: string) => emails.get(username) ?? "";
 
-  const planWorkspace = (workspace: Pick<Workspace, "name" | "description" | "quota" | "limits">): PlannedWorkspace => {
+  const planWorkspace = (
+    workspace: Pick<Workspace, "name" | "description" | "quota" | "limits" | "adopt" | "previousOwner" | "keyVersion">,
+    at: Location,
+    personalOf?: User,
+  ): PlannedWorkspace => {
     const inside = access.filter((entry) => entry.workspace === workspace.name);
     const addresses = (network: NetworkAccess) =>
-      inside.filter((entry) => entry.network === network).map((entry) => emails.get(entry.user) ?? "");
-    const quota = workspace.quota ?? {};
+      inside.filter((entry) => entry.network === network).map((entry) => emailOf(entry.user));
+    const quota = workspace.quota ?? platform.workspaceDefaults.quota ?? {};
     return {
       name: workspace.name,
       description: workspace.description,
+      at,
+      adopt: workspace.adopt,
+      personalOf: personalOf && { username: personalOf.username, email: personalOf.email },
       owner: platform.owner,
+      previousOwner: workspace.previousOwner ?? platform.previousOwner,
+      keyVersion: `${platform.objectStore.keyVersion}.${workspace.keyVersion}`,
       quota,
-      limits: workspace.limits ?? (Object.keys(quota).some(limitsCompute) ? defaultLimits : undefined),
+      limits: limitsFor(workspace, platform, quota),
       contributors: inside.flatMap(({ user, kubernetes }) =>
-        kubernetes === undefined ? [] : [{ username: user, email: emails.get(user) ?? "", level: kubernetes }],
+        kubernetes === undefined ? [] : [{ username: user, email: emailOf(user), level: kubernetes }],
       ),
       network: { full: addresses("full").toSorted(compare), pipelines: addresses("pipelines").toSorted(compare) },
     };
@@ -137,30 +188,97 @@ export function resolve(desired: DesiredState, date: string): Plan {
   return {
     date,
     platform,
-    groups: groups.map(({ name, description }) => ({
+    groups: groups.map(({ value: { name, description, adopt }, at }) => ({
       name,
       description,
+      at: at("name"),
+      adopt,
+      members: membersOf.get(name) ?? [],
       roles: topmostRoles(listed.filter((grant) => grant.subject.group === name)),
     })),
-    users: users.map(({ workspace, admin, ...user }) => ({
-      ...user,
-      groups: user.enabled ? platformGroups(platform, admin).concat(groupsOf(user.username)) : [],
-      roles: user.enabled
-        ? topmostRoles(listed.filter((grant) => grant.subject.user === user.username)).concat(
-            workspace ? [workspaceRoles(user.username).identity] : [],
-          )
-        : [],
-      personalWorkspace: workspace
-        ? planWorkspace({ name: user.username, description: `Personal workspace of ${user.username}` })
-        : undefined,
-    })),
-    workspaces: workspaces.map(planWorkspace),
+    users: users.map(({ value, at }) => {
+      const { workspace, admin, ...user } = value;
+      const personal = personalWorkspaceOf(value);
+      return {
+        ...user,
+        at: at("username"),
+        groups: user.enabled ? platformGroups(platform, admin).concat(groupsOf(user.username)) : [],
+        roles: user.enabled
+          ? topmostRoles(listed.filter((grant) => grant.subject.user === user.username)).concat(
+              personal === undefined ? [] : [workspaceRoles(personal).identity],
+            )
+          : [],
+        personalWorkspace:
+          personal === undefined
+            ? undefined
+            : planWorkspace(
+                {
+                  ...(typeof workspace === "object" ? workspace : {}),
+                  name: personal,
+                  description: `Personal workspace of ${user.username}`,
+                  adopt: user.adopt,
+                  keyVersion: 1,
+                },
+                at("workspace"),
+                value,
+              ),
+      };
+    }),
+    workspaces: workspaces.map(({ value, at }) => planWorkspace(value, at("name"))),
     access,
+    clusterAccess: clusterAccess(desired.platform, membersOf, date).flatMap((grantee) =>
+      isEnabled.get(grantee.user) ? [{ ...grantee, email: emailOf(grantee.user) }] : [],
+    ),
+    archived: {
+      users: archived(desired.users),
+      workspaces: archived(desired.workspaces),
+    },
   };
 }
 
-function byName<T>(entities: ReadonlyMap<string, { readonly value: T }>): T[] {
-  return [...entities].toSorted(([a], [b]) => compare(a, b)).map(([, { value }]) => value);
+/** What a workspace without limits of its own gets; none are needed as long as cpu and memory are free. */
+function limitsFor(
+  { limits }: Pick<Workspace, "limits">,
+  { workspaceDefaults }: Platform,
+  quota: Readonly<Record<string, string>>,
+): Limits | undefined {
+  return limits ?? workspaceDefaults.limits ?? (Object.keys(quota).some(limitsCompute) ? defaultLimits : undefined);
+}
+
+/** The higher level for each user, and of equal ones the most direct. */
+function clusterAccess(
+  { value, at }: Sourced<Platform>,
+  membersOf: ReadonlyMap<string, readonly string[]>,
+  date: string,
+): Omit<ClusterAccess, "email">[] {
+  const grants = value.clusterAccess.flatMap(({ user, group, role, expires }, index) => {
+    if (expires !== undefined && date >= expires) return [];
+    const grant = { level: role, at: at("clusterAccess", index) };
+    return group === undefined
+      ? [{ ...grant, user: user ?? "" }]
+      : (membersOf.get(group) ?? []).map((member) => ({ ...grant, user: member, group }));
+  });
+  const rank = ({ level, group }: { level: ClusterLevel; group?: string }) =>
+    (level === "admin" ? 0 : 2) + (group === undefined ? 0 : 1);
+  return [...Map.groupBy(grants, ({ user }) => user).values()]
+    .flatMap((own) => own.toSorted((a, b) => rank(a) - rank(b)).slice(0, 1))
+    .toSorted((a, b) => compare(a.user, b.user));
+}
+
+function active<T extends { readonly state: "active" | "archived" }>(
+  entities: ReadonlyMap<string, Sourced<T>>,
+): Sourced<T>[] {
+  return byName(entities).filter(({ value }) => value.state === "active");
+}
+
+function archived<T extends { readonly state: "active" | "archived" }>(
+  entities: ReadonlyMap<string, Sourced<T>>,
+): string[] {
+  return [...entities.keys()].filter((name) => entities.get(name)?.value.state === "archived").toSorted(compare);
+}
+
+function byName<T>(entities: ReadonlyMap<string, Sourced<T>>): Sourced<T>[] {
+  return [...entities].toSorted(([a], [b]) => compare(a, b)).map(([, entity]) => entity);
 }
 
 function platformGroups({ platformGroups: { user, admin } }: Platform, isAdmin: boolean): string[] {
@@ -172,8 +290,8 @@ interface ListedGrant extends Omit<Grant, "user" | "group"> {
   readonly subject: { readonly user?: string; readonly group?: string };
 }
 
-function listedGrants({ workspaces }: DesiredState, date: string): ListedGrant[] {
-  return [...workspaces.values()]
+function listedGrants(workspaces: readonly Sourced<Workspace>[], date: string): ListedGrant[] {
+  return workspaces
     .flatMap(({ value: workspace, at }) =>
       [
         ...workspace.members.map((member, index) => ({
@@ -198,28 +316,25 @@ function listedGrants({ workspaces }: DesiredState, date: string): ListedGrant[]
     .filter(({ expires }) => expires === undefined || date < expires);
 }
 
-function personalGrants({ users }: DesiredState): Grant[] {
-  return [...users.values()].flatMap(({ value: { username, workspace }, at }) =>
-    workspace
-      ? [
+function personalGrants(users: readonly Sourced<User>[]): Grant[] {
+  return users.flatMap(({ value, at }) => {
+    const workspace = personalWorkspaceOf(value);
+    return workspace === undefined
+      ? []
+      : [
           {
-            user: username,
-            workspace: username,
+            user: value.username,
+            workspace,
             source: "personal" as const,
             level: "edit" as const,
             notebooksAccess: true,
             at: at("workspace"),
           },
-        ]
-      : [],
-  );
+        ];
+  });
 }
 
-function expandGroups(
-  grants: readonly ListedGrant[],
-  groups: readonly { readonly name: string; readonly members: readonly string[] }[],
-): Grant[] {
-  const members = new Map(groups.map((group) => [group.name, group.members]));
+function expandGroups(grants: readonly ListedGrant[], members: ReadonlyMap<string, readonly string[]>): Grant[] {
   return grants.flatMap(({ subject: { user, group }, ...grant }) =>
     group === undefined
       ? [{ ...grant, user: user ?? "" }]

@@ -211,6 +211,35 @@ const principal = z
     "a SPIFFE identity without wildcards, such as cluster.local/ns/<namespace>/sa/<account>",
   );
 
+const state = z.enum(["active", "archived"]).default("active");
+
+const adopt = z
+  .boolean()
+  .default(false)
+  .meta({
+    description:
+      "true: take over what is there under these names although this stack did not make it. Its access must already be " +
+      "what is written here, so that nothing changes; otherwise the preview says what differs.",
+  });
+
+const keyVersion = z.int().min(1).max(1_000_000).default(1);
+
+const previousOwner = email.optional();
+
+const host = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/, "host or host:port in lower case, without scheme");
+
+const clusterGrant = z
+  .strictObject({
+    ...subject,
+    role: z.enum(["admin", "edit"]).meta({
+      description: "admin: kubeflow-admin in every namespace. edit: kubeflow-edit in every namespace.",
+    }),
+    expires,
+  })
+  .superRefine(oneSubject);
+
 /** platform.yaml: what holds for the whole environment. */
 export const platformSchema = z
   .strictObject({
@@ -229,11 +258,22 @@ export const platformSchema = z
       )
       .default("prokube")
       .meta({ description: "The Keycloak realm of the platform. It must exist." }),
-    provisioning: z.enum(["program", "operator"]).default("program").meta({
-      description: "program: all four planes are written. operator: the identity plane only (not implemented yet).",
-    }),
+    provisioning: z
+      .enum(["program", "operator"])
+      .default("program")
+      .meta({
+        description:
+          "program: all four planes are written. operator: an operator in the cluster provisions workspaces from realm " +
+          "roles, so only the identity plane is written; the others are compared and differences reported.",
+      }),
     owner: email.default("admin@example.com").meta({
-      description: "Owner of every Profile. Nobody logs in as it; it may not be a user's address.",
+      description:
+        "Owner of every Profile. Nobody logs in as it: it may not be a user's address, and a disabled account holds it.",
+    }),
+    previousOwner: previousOwner.meta({
+      description:
+        "Asks for a change of owner: Profiles that this address owns get the new owner. Without it, a Profile with " +
+        "another owner stops the preview. Remove it afterwards.",
     }),
     masterAdmins: z.array(z.string().min(1)).min(2).max(3).meta({
       description: "Administrators of Keycloak's master realm: two or three.",
@@ -281,8 +321,41 @@ export const platformSchema = z
       .meta({
         description: "Labels of every workspace's namespace. The defaults are those of Kubeflow's Profile controller.",
       }),
+    workspaceDefaults: z
+      .strictObject({ quota: quota.optional(), limits: limits.optional() })
+      .prefault({})
+      .meta({ description: "Quota and limits of workspaces, shared or personal, that name none of their own." }),
+    clusterAccess: z.array(clusterGrant).default([]).meta({
+      description: "Who has Kubeflow's ClusterRoles in every namespace of the cluster. No network or S3 access.",
+    }),
+    objectStore: z
+      .strictObject({
+        endpoint: host
+          .default("minio.minio.svc.cluster.local:9000")
+          .meta({ description: "Where workloads in the cluster reach the object store." }),
+        tls: z.boolean().default(false).meta({ description: "Whether it is reached over TLS." }),
+        region: z
+          .string()
+          .regex(/^[a-z0-9-]{1,63}$/, "lower-case letters, digits and hyphens")
+          .default("us-east-1")
+          .meta({ description: "Its region." }),
+        keyVersion: keyVersion.meta({
+          description:
+            "Another number gives the service account of every workspace new keys; the old ones stop working.",
+        }),
+      })
+      .prefault({})
+      .meta({ description: "What Kubeflow Pipelines and workloads are told of the object store." }),
   })
   .meta({ title: "platform.yaml", description: "What holds for the whole environment." });
+
+const personalWorkspace = z.strictObject({
+  name: workspaceName
+    .optional()
+    .meta({ description: "Name of the personal workspace. Default: the username. It cannot change later." }),
+  quota: quota.optional(),
+  limits: limits.optional(),
+});
 
 /** users/<username>.yaml: one person. */
 export const userSchema = z
@@ -303,10 +376,19 @@ export const userSchema = z
       .boolean()
       .default(false)
       .meta({ description: "Whether the user is in the group of platform administrators." }),
-    workspace: z
-      .boolean()
-      .default(false)
-      .meta({ description: "Whether the user has a personal workspace, named like the user." }),
+    workspace: z.union([z.boolean(), personalWorkspace]).default(false).meta({
+      description:
+        "true: the user has a personal workspace, named like the user. It may also say name, quota and limits.",
+    }),
+    state: state.meta({
+      description:
+        "archived: as if the file were gone (no account, no access, no personal workspace but its buckets), while the " +
+        "username stays taken. active brings it back on the same buckets, with a new account.",
+    }),
+    was: username.optional().meta({
+      description: "The username until now: the account is renamed and keeps its password, sessions and access.",
+    }),
+    adopt,
   })
   .meta({ title: "users/<username>.yaml", description: "One person." });
 
@@ -316,6 +398,7 @@ export const groupSchema = z
     name: groupName.meta({ description: "Name in Keycloak; the file is called like it." }),
     description,
     members: z.array(username).default([]).meta({ description: "Usernames." }),
+    adopt,
   })
   .meta({ title: "groups/<name>.yaml", description: "People who get the same grants." });
 
@@ -326,6 +409,21 @@ export const workspaceSchema = z
       description: "Namespace, Profile and part of every derived name; the file is called like it.",
     }),
     description,
+    state: state.meta({
+      description:
+        "archived: as if the file were gone (no access, no namespace, no keys), while the name stays taken and both " +
+        "buckets stay. active brings the workspace back on the same buckets.",
+    }),
+    was: z.string().optional().meta({
+      description: "Refused: a workspace cannot be renamed. The message says what to do instead.",
+    }),
+    adopt,
+    previousOwner: previousOwner.meta({
+      description: "Asks for a change of this Profile's owner from that address to the platform's.",
+    }),
+    keyVersion: keyVersion.meta({
+      description: "Another number gives the workspace's S3 service account new keys; the old ones stop working.",
+    }),
     quota: quota.optional(),
     limits: limits.optional(),
     members: z

@@ -2,7 +2,7 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import type { PlannedGroup } from "../access/resolve.ts";
 import { type Ids, idsOf } from "./ids.ts";
-import { ownershipAttributes } from "./ownership.ts";
+import { type Imports, ownershipAttributes, takenOver } from "./ownership.ts";
 
 export interface GroupArgs {
   /** The realm's name. */
@@ -11,6 +11,8 @@ export interface GroupArgs {
   group: PlannedGroup;
   /** Identifiers of the realm roles, by name. */
   roleIds: Ids;
+  /** Objects that exist already and may be taken over. */
+  imports: Imports;
 }
 
 /** A group of users in Keycloak with the realm roles that its grants add up to. Its members are with the users. */
@@ -21,7 +23,7 @@ export class Group extends pulumi.ComponentResource {
   readonly groupId: pulumi.Output<string>;
 
   constructor(name: string, args: GroupArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { realm, group, roleIds } = args;
+    const { realm, group, roleIds, imports } = args;
     super(Group.__pulumiType, name, { group: group.name, roles: group.roles }, opts);
     const created = new keycloak.Group(
       `${name}-group`,
@@ -31,7 +33,7 @@ export class Group extends pulumi.ComponentResource {
         ...(group.description === undefined ? {} : { description: group.description }),
         attributes: ownershipAttributes(),
       },
-      { parent: this },
+      { parent: this, ...takenOver(imports, "group", group.name) },
     );
     if (group.roles.length > 0) {
       new keycloak.GroupRoles(

@@ -7,11 +7,16 @@ import { ownershipAttributes } from "./ownership.ts";
 export interface RealmArgs {
   /** The names of the platform's two groups, and whether this stack creates them. */
   platformGroups: Platform["platformGroups"];
+  /** The address that owns every Profile. */
+  owner: string;
+  /** Whether a disabled account is to hold that address. */
+  holdsOwner: boolean;
 }
 
 /**
  * The platform's realm in Keycloak, called like the component. It exists before this program and outlives it; of it
- * only the two groups of seed 001 are created, and only where the platform does not bring them.
+ * the two groups of seed 001 are created where the platform does not bring them, and an account that blocks the login of
+ * the Profiles' owner.
  */
 export class Realm extends pulumi.ComponentResource {
   static readonly __pulumiType: string = "prokube:access:Realm";
@@ -20,8 +25,10 @@ export class Realm extends pulumi.ComponentResource {
   readonly groupIds: Ids;
 
   constructor(name: string, args: RealmArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { owner, holdsOwner } = args;
     const { user, admin, create } = args.platformGroups;
-    super(Realm.__pulumiType, name, { realm: name, userGroup: user, adminGroup: admin }, opts);
+    super(Realm.__pulumiType, name, { realm: name, userGroup: user, adminGroup: admin, owner }, opts);
+    if (holdsOwner) this.holdOwner(name, owner);
     const groupId = (group: string) =>
       create
         ? new keycloak.Group(
@@ -33,5 +40,14 @@ export class Realm extends pulumi.ComponentResource {
           keycloak.getGroupOutput({ realmId: name, groupPath: `/${group}` }, { parent: this }).id;
     this.groupIds = new Map([user, admin].map((group) => [group, groupId(group)]));
     this.registerOutputs({ realm: name });
+  }
+
+  /** Nobody may log in as the owner of every Profile, nor come by the address by signing up or by federation. */
+  private holdOwner(name: string, owner: string): void {
+    new keycloak.User(
+      `${name}-owner`,
+      { realmId: name, username: owner, email: owner, enabled: false, attributes: ownershipAttributes() },
+      { parent: this, deleteBeforeReplace: true },
+    );
   }
 }

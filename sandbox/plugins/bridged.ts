@@ -17,8 +17,10 @@ export interface Resource<Client, State> {
   schema: Schema;
   /** Outputs that are no inputs. */
   outputs?: readonly string[];
-  /** Makes it and gives its id; it is read afterwards. */
-  create: (client: Client, plan: State) => Promise<string>;
+  /** Those of them that are kept secret. */
+  secretOutputs?: readonly string[];
+  /** Makes it and gives its id, with what only the creation tells; it is read afterwards. */
+  create: (client: Client, plan: State) => Promise<string | Located<State>>;
   /** What the server says of it, to be laid over the state, or `undefined` if it is gone. */
   read: (client: Client, id: string, state: State) => Promise<Partial<State> | undefined>;
   /** The id and the part of the state that an import id stands for. */
@@ -29,7 +31,7 @@ export interface Resource<Client, State> {
   delete: (client: Client, id: string, state: State) => Promise<void>;
 }
 
-/** Where an import id leads. */
+/** Where an import id leads, or what a creation gave. */
 export interface Located<State> {
   id: string;
   state: Partial<State>;
@@ -140,11 +142,12 @@ class Session<Client> {
     const inputs = unmarshalRevealed(request.getProperties());
     const plan = planned(type.schema, inputs, inputs);
     const response = new proto.CreateResponse();
-    if (request.getPreview()) return response.setProperties(marshal(withSecrets(type.schema, preview(type, plan))));
-    const id = await type.create(this.#connected(), plan);
-    const state = await this.#current(type, id, plan);
+    if (request.getPreview()) return response.setProperties(marshal(withSecrets(secretsOf(type), preview(type, plan))));
+    const made = await type.create(this.#connected(), plan);
+    const { id, state: told } = typeof made === "string" ? { id: made, state: {} } : made;
+    const state = await this.#current(type, id, { ...plan, ...definedOnly(told) });
     if (!state) throw new Error(`${request.getUrn()}: not there after it was created`);
-    return response.setId(id).setProperties(marshal(withSecrets(type.schema, state)));
+    return response.setId(id).setProperties(marshal(withSecrets(secretsOf(type), state)));
   }
 
   async read(request: rpc.ReadRequest): Promise<rpc.ReadResponse> {
@@ -162,7 +165,7 @@ class Session<Client> {
       : refreshedInputs(unmarshalRevealed(request.getInputs()), now);
     return response
       .setId(id)
-      .setProperties(marshal(withSecrets(type.schema, now)))
+      .setProperties(marshal(withSecrets(secretsOf(type), now)))
       .setInputs(marshal(withSecrets(type.schema, inputs)));
   }
 
@@ -176,7 +179,7 @@ class Session<Client> {
       if (!type.trustsUpdates) state = await this.#current(type, request.getId(), state);
     }
     if (!state) throw new Error(`${request.getUrn()}: not there after it was updated`);
-    return new proto.UpdateResponse().setProperties(marshal(withSecrets(type.schema, state)));
+    return new proto.UpdateResponse().setProperties(marshal(withSecrets(secretsOf(type), state)));
   }
 
   async delete(request: rpc.DeleteRequest): Promise<Empty> {
@@ -207,6 +210,11 @@ class Session<Client> {
 function preview<Client>({ schema, outputs = [] }: Resource<Client, Properties>, plan: Properties): Properties {
   const computed = Object.keys(schema).filter((name) => schema[name]?.computed && !(name in plan));
   return { ...plan, ...Object.fromEntries([...computed, ...outputs].map((name) => [name, UNKNOWN])) };
+}
+
+/** The schema with the secret outputs as if they were inputs. */
+function secretsOf<Client>({ schema, secretOutputs = [] }: Resource<Client, Properties>): Schema {
+  return { ...schema, ...Object.fromEntries(secretOutputs.map((name) => [name, { type: "string", secret: true }])) };
 }
 
 function outputsOf<Client>({ outputs = [] }: Resource<Client, Properties>, state: Properties): Properties {

@@ -14,7 +14,7 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "an unknown key",
     user("emial: bob@example.com\nemail: bob@example.com"),
-    'env/users/bob.yaml:2:1 unknown-key: unknown key "emial". Did you mean "email"? Allowed here: "admin", "email", "emailVerified", "enabled", "firstName", "lastName", "requiredActions", "username", "workspace".',
+    'env/users/bob.yaml:2:1 unknown-key: unknown key "emial". Did you mean "email"? Allowed here: "admin", "adopt", "email", "emailVerified", "enabled", "firstName", "lastName", "requiredActions", "state", "username", "was", "workspace".',
   ],
   [
     "an unknown key inside a list",
@@ -144,12 +144,12 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "a workspace with a user's personal workspace's name",
     { "workspaces/alice.yaml": "name: alice\n" },
-    'env/workspaces/alice.yaml:1:7 duplicate-name: workspace "alice" is already the personal workspace of the user of that name (env/users/alice.yaml:3:12). Rename this one or set workspace: false there.',
+    'env/users/alice.yaml:3:12 duplicate-name: the personal workspace "alice" of user "alice" already stands in env/workspaces/alice.yaml:1:7. Give one of them another name, or set workspace: false.',
   ],
   [
     "a personal workspace that cannot be named",
     { "users/bob.b.yaml": "username: bob.b\nemail: bob.b@example.com\nworkspace: true\n" },
-    'env/users/bob.b.yaml:3:12 bad-name: a personal workspace is named after its user, but workspace name "bob.b" is not allowed; it may have lower-case letters, digits and inner hyphens. Or set workspace: false.',
+    'env/users/bob.b.yaml:3:12 bad-name: a personal workspace is named after its user, but workspace name "bob.b" is not allowed; it may have lower-case letters, digits and inner hyphens. Or write workspace: { name: ... }, or false.',
   ],
   [
     "a username that is another's address",
@@ -213,7 +213,7 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "a merge key, which YAML 1.2 does not have",
     user("email: bob@example.com\n<<: { admin: true }"),
-    'env/users/bob.yaml:3:1 unknown-key: unknown key "<<". Allowed here: "admin", "email", "emailVerified", "enabled", "firstName", "lastName", "requiredActions", "username", "workspace".',
+    'env/users/bob.yaml:3:1 unknown-key: unknown key "<<". Allowed here: "admin", "adopt", "email", "emailVerified", "enabled", "firstName", "lastName", "requiredActions", "state", "username", "was", "workspace".',
   ],
   [
     "a second document in a file",
@@ -223,12 +223,61 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "a prototype key",
     user("email: bob@example.com\n__proto__: { admin: true }"),
-    'env/users/bob.yaml:3:1 unknown-key: unknown key "__proto__". Allowed here: "admin", "email", "emailVerified", "enabled", "firstName", "lastName", "requiredActions", "username", "workspace".',
+    'env/users/bob.yaml:3:1 unknown-key: unknown key "__proto__". Allowed here: "admin", "adopt", "email", "emailVerified", "enabled", "firstName", "lastName", "requiredActions", "state", "username", "was", "workspace".',
   ],
   [
-    "operator mode, until it is implemented",
-    { "platform.yaml": `${soundFiles["platform.yaml"] ?? ""}provisioning: operator\n` },
-    'env/platform.yaml:3:15 unsupported: provisioning "operator" is not implemented yet. Use "program", or leave the key out.',
+    "a workspace that is to be renamed",
+    workspace("was: team-b"),
+    'env/workspaces/team-a.yaml:2:6 rename-refused: a workspace cannot be renamed, because namespaces and buckets cannot. Add "team-a" as a new workspace without was:, move what is needed, then set state: archived in workspaces/team-b.yaml.',
+  ],
+  [
+    "a personal workspace that is to be renamed with its user",
+    user("email: bob@example.com\nwas: bobby\nworkspace: true"),
+    'env/users/bob.yaml:4:12 rename-refused: the personal workspace "bobby" cannot be renamed with its user. Write workspace: { name: bobby } to keep it, or workspace: false to archive it.',
+  ],
+  [
+    "an earlier username that somebody has",
+    user("email: bob@example.com\nwas: alice"),
+    'env/users/bob.yaml:3:6 duplicate-name: was: "alice" is what user "alice" is or was called. Remove the key if the rename is done, or name the username that "bob" had.',
+  ],
+  [
+    "an owner that was the owner before",
+    { "platform.yaml": `${soundFiles["platform.yaml"] ?? ""}previousOwner: admin@example.com\n` },
+    'env/platform.yaml:3:16 duplicate-entry: previousOwner is the owner itself, "admin@example.com". Name the address that owns the Profiles now, or remove the key.',
+  ],
+  [
+    "a username that is the owner's address",
+    { "users/admin@example.com.yaml": "username: admin@example.com\nemail: root@example.com\n" },
+    'env/users/admin@example.com.yaml:1:11 owner-is-user: "admin@example.com" owns every Profile (platform.yaml, owner), so nobody may log in as it. Give the user another username or the platform another owner.',
+  ],
+  [
+    "limits that leave out what the quota limits",
+    workspace(
+      "quota: { cpu: 4, limits.memory: 8Gi }\nlimits: { default: { cpu: 1 }, defaultRequest: { memory: 1Gi } }",
+    ),
+    "env/workspaces/team-a.yaml:3:9 limits-missing: the quota limits limits.memory, so a container that names no memory would be refused; limits must set default.memory.",
+  ],
+  [
+    "the same for the whole platform",
+    {
+      "platform.yaml": `${soundFiles["platform.yaml"] ?? ""}workspaceDefaults: { quota: { memory: 8Gi }, limits: { default: { cpu: 1 } } }\n`,
+    },
+    "env/platform.yaml:3:54 limits-missing: the quota limits memory, so a container that names no memory would be refused; limits must set defaultRequest.memory or default.memory.",
+  ],
+  [
+    "a cluster-wide grant to nobody who is known",
+    { "platform.yaml": `${soundFiles["platform.yaml"] ?? ""}clusterAccess: [{ user: bobb, role: admin }]\n` },
+    'env/platform.yaml:3:25 unknown-user: user "bobb" is not defined. Did you mean "bob"? Add users/bobb.yaml or name another user.',
+  ],
+  [
+    "a cluster-wide view, which seed 002 does not have",
+    { "platform.yaml": `${soundFiles["platform.yaml"] ?? ""}clusterAccess: [{ user: bob, role: view }]\n` },
+    'env/platform.yaml:3:36 not-allowed: "clusterAccess[0].role" is "view". Allowed: "admin", "edit".',
+  ],
+  [
+    "a personal workspace that is another's",
+    user("email: bob@example.com\nworkspace: { name: alice }"),
+    'env/users/bob.yaml:3:12 duplicate-name: the personal workspace "alice" of user "bob" already stands in env/users/alice.yaml:3:12. Give one of them another name, or set workspace: false.',
   ],
 ];
 

@@ -10,7 +10,7 @@ import {
   workspaceNameProblem,
   workspaceRoles,
 } from "../../access/names.ts";
-import { s3Policy } from "../../components/s3Policy.ts";
+import { s3Statements } from "../../access/s3Policy.ts";
 
 test("names of a workspace are those of seed 001 and the design", () => {
   assert.deepEqual(workspaceRoles("team-a"), {
@@ -105,23 +105,17 @@ test("names and addresses hold only characters that mean nothing in any plane", 
   );
 });
 
-interface Statement {
-  readonly Action: readonly string[];
-  readonly Resource: readonly string[];
-}
-
 test("an S3 policy names exactly its workspace's buckets, whatever the other workspaces are called", () => {
   const matches = (pattern: string, resource: string) =>
     pattern.endsWith("/*") ? resource.startsWith(pattern.slice(0, -1)) : pattern === resource;
   fc.assert(
     fc.property(workspaceName, workspaceName, (mine, other) => {
       fc.pre(mine !== other);
-      const policy = JSON.parse(s3Policy("edit", Object.values(workspaceBuckets(mine)))) as { Statement: Statement[] };
       const foreign = Object.values(workspaceBuckets(other)).flatMap((bucket) => [
         `arn:aws:s3:::${bucket}`,
         `arn:aws:s3:::${bucket}/key`,
       ]);
-      for (const { Resource } of policy.Statement) {
+      for (const { Resource } of Object.values(s3Statements("edit", mine))) {
         assert.ok(Resource.every((pattern) => foreign.every((resource) => !matches(pattern, resource))));
       }
     }),
@@ -130,10 +124,10 @@ test("an S3 policy names exactly its workspace's buckets, whatever the other wor
 });
 
 test("a view policy never writes", () => {
-  const policy = JSON.parse(s3Policy("view", ["b"])) as { Statement: Statement[] };
-  assert.deepEqual(policy.Statement.flatMap(({ Action }) => Action).toSorted(), [
-    "s3:GetBucketLocation",
-    "s3:GetObject",
-    "s3:ListBucket",
-  ]);
+  assert.deepEqual(
+    Object.values(s3Statements("view", "b"))
+      .flatMap(({ Action }) => Action)
+      .toSorted(),
+    ["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"],
+  );
 });

@@ -9,10 +9,25 @@ const { Realm } = await import("../../components/realm.ts");
 
 const roleIds = new Map([["pk:view:team-a", pulumi.output("view-id")]]);
 const attributes = { "managed-by": "prokube-access", stack: "dev" };
-new Group("ds", { realm: "prokube", group: { name: "ds", description: "Models", roles: ["pk:view:team-a"] }, roleIds });
-new Group("idle", { realm: "prokube", group: { name: "idle", description: undefined, roles: [] }, roleIds });
-const existing = new Realm("prokube", { platformGroups: { user: "pk-user", admin: "pk-admin", create: false } });
-new Realm("plain", { platformGroups: { user: "users", admin: "admins", create: true } });
+const planned = (name: string, roles: string[], description?: string) => ({
+  name,
+  description,
+  roles,
+  members: [],
+  adopt: false,
+  at: { file: `groups/${name}.yaml`, line: 1, column: 1 },
+});
+const imports = new Map([["group theirs", "prokube/theirs-id"]]);
+new Group("ds", { realm: "prokube", group: planned("ds", ["pk:view:team-a"], "Models"), roleIds, imports });
+new Group("idle", { realm: "prokube", group: planned("idle", []), roleIds, imports });
+new Group("theirs", { realm: "prokube", group: planned("theirs", []), roleIds, imports });
+const owner = "admin@example.com";
+const existing = new Realm("prokube", {
+  platformGroups: { user: "pk-user", admin: "pk-admin", create: false },
+  owner,
+  holdsOwner: false,
+});
+new Realm("plain", { platformGroups: { user: "users", admin: "admins", create: true }, owner, holdsOwner: true });
 const all = await recorder.settle();
 
 function childrenOf(parent: string): readonly object[] {
@@ -49,9 +64,27 @@ test("the platform's groups are looked up where the realm has them", async () =>
 });
 
 test("and created where it does not", () => {
-  assert.deepEqual(childrenOf("plain"), [
+  assert.deepEqual(childrenOf("plain").slice(0, 2), [
     { type: "keycloak:index/group:Group", inputs: { realmId: "plain", name: "users", attributes }, options: {} },
     { type: "keycloak:index/group:Group", inputs: { realmId: "plain", name: "admins", attributes }, options: {} },
+  ]);
+});
+
+test("a disabled account holds the address that owns every Profile", () => {
+  assert.deepEqual(childrenOf("plain")[2], {
+    type: "keycloak:index/user:User",
+    inputs: { realmId: "plain", username: owner, email: owner, enabled: false, attributes },
+    options: { deleteBeforeReplace: true },
+  });
+});
+
+test("a group that is adopted is imported", () => {
+  assert.deepEqual(childrenOf("theirs"), [
+    {
+      type: "keycloak:index/group:Group",
+      inputs: { realmId: "prokube", name: "theirs", attributes },
+      options: { import: "prokube/theirs-id" },
+    },
   ]);
 });
 
@@ -60,8 +93,9 @@ test("a role that nothing creates is a bug with its name in the message", () => 
     () =>
       new Group("lost", {
         realm: "prokube",
-        group: { name: "lost", description: undefined, roles: ["pk:x"] },
+        group: planned("lost", ["pk:x"]),
         roleIds,
+        imports,
       }),
     /the plan uses "pk:x" but nothing creates it/,
   );

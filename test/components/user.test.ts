@@ -7,6 +7,7 @@ import { isSecret, type Registered, recordRegistrations } from "../support/mocks
 
 const recorder = await recordRegistrations();
 const { User } = await import("../../components/user.ts");
+const { createHooks } = await import("../../components/hooks.ts");
 
 const { platform, users } = resolve(
   desired({
@@ -21,19 +22,33 @@ const { platform, users } = resolve(
       "workspace: true",
     ].join("\n"),
     "users/bob.yaml": "username: bob\nemail: bob@example.com\n",
+    "users/carla.yaml": "username: carla\nemail: carla@example.com\nadopt: true\n",
     "users/carl.yaml": "username: carl\nemail: carl@example.com\nenabled: false\n",
     "workspaces/team-a.yaml": "name: team-a\nmembers: [{ user: alice, role: edit }]\n",
   }),
   "2026-11-23",
 );
 const ids = (...names: string[]) => new Map(names.map((name) => [name, pulumi.output(`${name}-id`)]));
+const nothing = () => Promise.resolve();
+const hooks = createHooks(nothing, nothing);
+const carla = {
+  id: "carla-id",
+  username: "carla",
+  email: "carla@example.com",
+  enabled: true,
+  attributes: { locale: ["de", "en"], "managed-by": ["somebody"] },
+};
 for (const user of users) {
-  new User(user.username, {
+  new User(user.username === "carla" ? "carol" : user.username, {
     platform,
     user,
     groupIds: ids("pk-user", "pk-admin", "data-science"),
     roleIds: ids("pk:edit:team-a"),
     temporaryPassword: "first-login",
+    keys: new Map([["carla", "carol"]]),
+    account: user.username === "carla" ? carla : undefined,
+    imports: new Map(),
+    ...hooks,
   });
 }
 const all = await recorder.settle();
@@ -52,7 +67,10 @@ test("a user is an account, groups and roles, and where wanted a personal worksp
       .toSorted();
   assert.deepEqual(
     children("alice").filter(
-      (name) => !/^alice-(?:role-|policy|bucket|namespace|profile|binding|contributor|network)/.test(name),
+      (name) =>
+        !/^alice-(?:role-|policy|bucket|namespace|profile|binding|contributor|network|s3|artifact|workload|launcher)/.test(
+          name,
+        ),
     ),
     ["alice", "alice-account", "alice-groups", "alice-roles"],
   );
@@ -76,14 +94,14 @@ test("the account is as the file says", () => {
     firstName: "Alice",
     lastName: "Lovelace",
     requiredActions: ["CONFIGURE_TOTP", "UPDATE_PASSWORD"],
-    attributes: { "managed-by": "prokube-access", stack: "dev" },
+    attributes: { "managed-by": "prokube-access", stack: "dev", "prokube-access-key": "alice" },
   });
   assert.ok(isSecret(initialPassword) || isSecret((initialPassword as { value: unknown }).value));
   assert.equal(the("carl-account").inputs["enabled"], false);
 });
 
 test("what a user has done at the first login is left alone", () => {
-  const kept = ["requiredActions", "attributes", "initialPassword"];
+  const kept = ["username", "requiredActions", "attributes", "initialPassword"];
   assert.deepEqual(the("alice-account").options, { deleteBeforeReplace: true, ignoreChanges: kept });
   assert.deepEqual(
     (the("bob-account").options["ignoreChanges"] as string[]).toSorted(),
@@ -110,4 +128,16 @@ test("memberships and roles are added to what others gave, never instead", () =>
 
 test("a user costs at most four resources besides a personal workspace", () => {
   assert.ok(all.filter(({ name, parent }) => name === "bob" || parent === "bob").length <= 4);
+});
+
+test("an adopted account is imported and keeps the attributes that others gave it", () => {
+  const { inputs, options } = the("carol-account");
+  assert.deepEqual(inputs["attributes"], {
+    locale: "de##en",
+    "managed-by": "prokube-access",
+    stack: "dev",
+    "prokube-access-key": "carol",
+  });
+  assert.equal(options["import"], "prokube/carla-id");
+  assert.ok(!(options["ignoreChanges"] as string[]).includes("attributes"));
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { resolve } from "../../access/resolve.ts";
 import { desired } from "../access/support.ts";
-import { type Registered, recordRegistrations } from "../support/mocks.ts";
+import { isSecret, type Registered, recordRegistrations } from "../support/mocks.ts";
 
 const recorder = await recordRegistrations();
 const { Workspace } = await import("../../components/workspace.ts");
@@ -21,7 +21,19 @@ const { platform, workspaces, users } = resolve(
   }),
   "2026-11-23",
 );
-for (const workspace of workspaces) new Workspace(workspace.name, { platform, workspace });
+const imports = new Map([
+  ["bucket empty-data", "empty-data"],
+  ["namespace empty", "empty"],
+  ["RoleBinding empty/pk-edit", "empty/pk-edit"],
+]);
+const keys = new Map<string, string>();
+for (const workspace of workspaces) new Workspace(workspace.name, { platform, workspace, keys, imports });
+new Workspace("operated", {
+  platform: { ...platform, provisioning: "operator" },
+  workspace: { ...(workspaces[0] ?? assert.fail()), name: "operated" },
+  keys,
+  imports,
+});
 const all = await recorder.settle();
 const teamA = all.filter(({ parent }) => parent === "team-a");
 const labels = { "app.kubernetes.io/managed-by": "prokube-access", "prokube-access/stack": "dev" };
@@ -37,8 +49,14 @@ test("a workspace is exactly these resources, all its children", () => {
   assert.deepEqual(teamA.map(({ type, name }) => `${type.split(":").at(-1) ?? ""} ${name}`).toSorted(), [
     "AuthorizationPolicy team-a-network-full",
     "AuthorizationPolicy team-a-network-pipelines",
+    "ConfigMap team-a-artifact-repositories",
+    "ConfigMap team-a-launcher",
+    "IamPolicy team-a-bucket-record",
     "IamPolicy team-a-policy-edit",
     "IamPolicy team-a-policy-view",
+    "IamServiceAccount team-a-s3-account",
+    "IamUser team-a-s3-user",
+    "IamUserPolicyAttachment team-a-s3-user-policy",
     "LimitRange team-a-limit-range",
     "Namespace team-a-namespace",
     "Profile team-a-profile",
@@ -53,16 +71,22 @@ test("a workspace is exactly these resources, all its children", () => {
     "RoleBinding team-a-contributor-bob",
     "S3Bucket team-a-bucket-data",
     "S3Bucket team-a-bucket-mlpipeline",
+    "Secret team-a-artifact-keys",
+    "Secret team-a-workload-keys",
   ]);
 });
 
 test("without members, quota and limits there is nothing for them", () => {
   const names = all.filter(({ parent }) => parent === "empty").map(({ name }) => name.replace("empty-", ""));
   assert.deepEqual(names.toSorted(), [
+    "artifact-keys",
+    "artifact-repositories",
     "binding-edit",
     "binding-view",
     "bucket-data",
     "bucket-mlpipeline",
+    "bucket-record",
+    "launcher",
     "namespace",
     "policy-edit",
     "policy-view",
@@ -72,6 +96,10 @@ test("without members, quota and limits there is nothing for them", () => {
     "role-s3-edit",
     "role-s3-view",
     "role-view",
+    "s3-account",
+    "s3-user",
+    "s3-user-policy",
+    "workload-keys",
   ]);
 });
 
@@ -229,12 +257,95 @@ test("the S3 policies are named like the roles that give them", () => {
   });
 });
 
-test("nothing but the buckets has options that change its life", () => {
+test("a record says whose the buckets are, gives nothing, and stays with them", () => {
+  const { inputs, options } = the("team-a-bucket-record");
+  assert.deepEqual(options, { retainOnDelete: true });
+  assert.equal(inputs["name"], "prokube-access:team-a");
+  assert.deepEqual(JSON.parse(inputs["policy"] as string), {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "prokube-access/dev/record",
+        Effect: "Deny",
+        Action: ["s3:*"],
+        Resource: ["team-a-data", "team-a-mlpipeline", "team-a-data/*", "team-a-mlpipeline/*"].map(
+          (path) => `arn:aws:s3:::${path}`,
+        ),
+      },
+    ],
+  });
+});
+
+test("the service account acts for a user of its own, within the workspace's own policy", () => {
+  assert.deepEqual(the("team-a-s3-user").inputs, { name: "pk-team-a" });
+  assert.deepEqual(the("team-a-s3-user-policy").inputs, { userName: "pk-team-a", policyName: "pk:s3:edit:team-a" });
+  const { targetUser, policy } = the("team-a-s3-account").inputs;
+  assert.deepEqual([targetUser, policy], ["pk-team-a", the("team-a-policy-edit").inputs["policy"]]);
+});
+
+test("its keys are in the two Secrets, and nowhere in plain text", () => {
+  for (const [name, keys] of [
+    ["artifact", ["accesskey", "secretkey"]],
+    ["workload", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]],
+  ] as const) {
+    const { stringData } = the(`team-a-${name}-keys`).inputs as { stringData: { value: Record<string, unknown> } };
+    assert.ok(isSecret(stringData));
+    assert.deepEqual(Object.keys(stringData.value), keys);
+    assert.equal(stringData.value[keys[0]], "team-a-s3-account-access-key");
+  }
+});
+
+test("Pipelines put artifacts into the workspace's bucket", () => {
+  const launcher = the("team-a-launcher").inputs["data"] as Record<string, string>;
+  assert.equal(launcher["defaultPipelineRoot"], "minio://team-a-mlpipeline/v2/artifacts");
+  assert.deepEqual(JSON.parse(launcher["providers"] ?? ""), {
+    minio: {
+      default: {
+        endpoint: "minio.minio.svc.cluster.local:9000",
+        disableSSL: true,
+        region: "us-east-1",
+        credentials: {
+          fromEnv: false,
+          secretRef: {
+            secretName: "mlpipeline-minio-artifact",
+            accessKeyKey: "accesskey",
+            secretKeyKey: "secretkey",
+          },
+        },
+      },
+    },
+  });
+  const { data } = the("team-a-artifact-repositories").inputs as { data: Record<string, string> };
+  const { s3 } = JSON.parse(data["default-namespaced"] ?? "") as { s3: Record<string, unknown> };
+  assert.deepEqual(
+    [s3["bucket"], s3["accessKeySecret"]],
+    ["team-a-mlpipeline", { name: "mlpipeline-minio-artifact", key: "accesskey" }],
+  );
+});
+
+test("what is there and ours is taken into the state, and nothing else", () => {
+  const taken = all.flatMap(({ name, options }) =>
+    options["import"] === undefined ? [] : [[name, options["import"]]],
+  );
+  assert.deepEqual(taken.toSorted(), [
+    ["empty-binding-edit", "empty/pk-edit"],
+    ["empty-bucket-data", "empty-data"],
+    ["empty-namespace", "empty"],
+  ]);
+});
+
+test("nothing but the buckets and their record has options that change its life", () => {
   const special = teamA.filter(({ name, options }) => !name.includes("-bucket-") && Object.keys(options).length > 0);
   assert.deepEqual(special, []);
 });
 
+test("where an operator provisions, a workspace is its five realm roles", () => {
+  const types = all.filter(({ parent }) => parent === "operated").map(({ type }) => type);
+  assert.deepEqual(types, Array<string>(5).fill("keycloak:index/role:Role"));
+});
+
 test("a workspace stays within 25 resources, and every member costs one", () => {
-  assert.ok(teamA.length + 1 <= 25);
-  assert.equal(teamA.filter(({ name }) => name.includes("-contributor-")).length, users.length);
+  const contributors = teamA.filter(({ name }) => name.includes("-contributor-"));
+  assert.equal(contributors.length, users.length);
+  assert.ok(teamA.length - contributors.length + 1 <= 25);
 });

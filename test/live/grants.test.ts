@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { isAllowed } from "../support/istio.ts";
-import {
-  authorizationPolicies,
-  can,
-  finishFirstLogin,
-  logIn,
-  mayStore,
-  seedBucket,
-  storageFor,
-} from "./support/platform.ts";
+import { accessOf, everything, nothing, reading } from "./support/access.ts";
+import { finishFirstLogin, logIn, mayStore, seedBucket, storageFor } from "./support/platform.ts";
 import { convergedProject, type Project } from "./support/stack.ts";
 
 let project: Project;
@@ -23,39 +15,7 @@ after(async () => {
   project.dispose();
 });
 
-/** What dave can do in team-b, tried on every plane after a fresh login. */
-async function davesAccess(): Promise<Record<string, boolean>> {
-  const token = await logIn("dave");
-  const client = await storageFor(token);
-  const request = {
-    namespace: "team-b",
-    principal: "cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account",
-    headers: { "kubeflow-userid": "dave@example.com" },
-  };
-  return {
-    "list pods": await can(token, "list", "pods", "team-b"),
-    "create pods": await can(token, "create", "pods", "team-b"),
-    "read objects": await mayStore(client, "get", "team-b-data"),
-    "write objects": await mayStore(client, "put", "team-b-data"),
-    network: isAllowed(await authorizationPolicies(), request),
-  };
-}
-
-const nothing = {
-  "list pods": false,
-  "create pods": false,
-  "read objects": false,
-  "write objects": false,
-  network: false,
-};
-const everything = {
-  "list pods": true,
-  "create pods": true,
-  "read objects": true,
-  "write objects": true,
-  network: true,
-};
-const reading = { ...everything, "create pods": false, "write objects": false };
+const davesAccess = () => accessOf("dave", "team-b");
 
 test("one line of YAML and an update give access, and without it an update takes it away", async () => {
   const path = "workspaces/team-b.yaml";

@@ -21,6 +21,7 @@ export interface Recorder {
 
 interface Monitor {
   registerResource(request: RegisterResourceRequest, callback: unknown): void;
+  registerResourceHook?(request: unknown, callback: (error: null, response: object) => void): void;
 }
 
 const secretSignature = "4dabf18193072939515e22adb298388d";
@@ -34,9 +35,9 @@ export async function recordRegistrations(stack = "dev", preview = false): Promi
   const registered: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ name, inputs, custom }) => ({
+      newResource: ({ type, name, inputs, custom }) => ({
         id: custom ? `${name}-id` : "",
-        state: inputs as Record<string, unknown>,
+        state: { ...(inputs as Record<string, unknown>), ...computed(type, name) },
       }),
       call: ({ token, inputs }) => {
         assert.equal(token, "keycloak:index/getGroup:getGroup", `unexpected lookup ${token}`);
@@ -54,12 +55,22 @@ export async function recordRegistrations(stack = "dev", preview = false): Promi
     registered.push(describe(request));
     original(request, callback);
   };
+  // The mocks know no hooks, and run none.
+  monitor.registerResourceHook = (_, callback) => {
+    callback(null, {});
+  };
   return {
     async settle() {
       await pulumi.runtime.disconnect();
       return registered;
     },
   };
+}
+
+/** Outputs that only a server can give, where another resource needs them. */
+function computed(type: string, name: string): Record<string, unknown> {
+  if (type !== "minio:index/iamServiceAccount:IamServiceAccount") return {};
+  return { accessKey: `${name}-access-key`, secretKey: pulumi.secret(`${name}-secret-key`) };
 }
 
 function describe(request: RegisterResourceRequest): Registered {

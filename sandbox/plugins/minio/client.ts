@@ -7,6 +7,7 @@ import type { ProviderArgs } from "@pulumi/minio";
 import type { Unwrap } from "@pulumi/pulumi";
 import { messageOf, type Properties } from "../plugin.ts";
 import { trust } from "../trust.ts";
+import { open, seal } from "./adminEncryption.ts";
 
 type Config = Unwrap<ProviderArgs>;
 
@@ -16,6 +17,18 @@ export interface Minio {
   s3: S3Client;
   /** Calls the administration API and gives the answer's text; a refusal is an error. */
   admin: (method: "GET" | "PUT" | "DELETE", path: string, body?: string) => Promise<string>;
+  /** The same where request and answer, as far as there are any, are encrypted JSON with keys in them. */
+  adminSealed: (method: "GET" | "POST" | "PUT", path: string, body?: object) => Promise<unknown>;
+}
+
+/** An administration API's refusal, with its code. */
+export class Refusal extends Error {
+  readonly code: string | undefined;
+
+  constructor(message: string, code: string | undefined) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** Connects with the provider's configuration, or what the environment has in its place. */
@@ -35,7 +48,7 @@ export async function connect(properties: Properties): Promise<Minio> {
   return {
     endpoint,
     s3: new S3Client({ endpoint, region, credentials, forcePathStyle: true }),
-    admin: administration(`${endpoint}/minio/admin/v3`, new AwsClient({ ...credentials, region, service: "s3" })),
+    ...administration(`${endpoint}/minio/admin/v3`, { ...credentials, region }),
   };
 }
 
@@ -58,16 +71,28 @@ function setTrust(config: Config): void {
   if (isInsecure) process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
 }
 
-function administration(base: string, client: AwsClient): Minio["admin"] {
-  return async (method, path, body = "") => {
+function administration(
+  base: string,
+  login: { accessKeyId: string; secretAccessKey: string; region: string },
+): Pick<Minio, "admin" | "adminSealed"> {
+  const client = new AwsClient({ ...login, service: "s3" });
+  const send = async (method: string, path: string, body: string | Uint8Array<ArrayBuffer>): Promise<Buffer> => {
     const headers = { "x-amz-content-sha256": createHash("sha256").update(body).digest("hex") };
-    const response = await client.fetch(base + path, { method, headers, ...(body && { body }) });
-    const text = await response.text();
-    if (!response.ok) throw new Error(messageIn(text) ?? `${response.status} ${response.statusText}`);
-    return text;
+    const response = await client.fetch(base + path, { method, headers, ...(body.length > 0 && { body }) });
+    const answer = Buffer.from(await response.arrayBuffer());
+    if (!response.ok) throw refusal(answer.toString(), `${response.status} ${response.statusText}`);
+    return answer;
+  };
+  return {
+    admin: async (method, path, body = "") => (await send(method, path, body)).toString(),
+    adminSealed: async (method, path, body) => {
+      const answer = await send(method, path, body ? seal(login.secretAccessKey, JSON.stringify(body)) : "");
+      return answer.length === 0 ? undefined : (JSON.parse(open(login.secretAccessKey, answer)) as unknown);
+    },
   };
 }
 
-function messageIn(answer: string): string | undefined {
-  return /"Message":"([^"]*)"/.exec(answer)?.[1];
+function refusal(answer: string, status: string): Refusal {
+  const [message, code] = [/"Message":"([^"]*)"/, /"Code":"([^"]*)"/].map((pattern) => pattern.exec(answer)?.[1]);
+  return new Refusal(message ?? status, code);
 }

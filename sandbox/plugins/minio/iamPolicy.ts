@@ -54,7 +54,8 @@ function invalidName(name: string): string | undefined {
   return /^[\w+=,.@:-]*$/.test(name) ? undefined : `"name" must match [\\w+=,.@:-], found ${name}`;
 }
 
-function invalidDocument(policy: string): string | undefined {
+/** What is wrong with a policy document, if anything. */
+export function invalidDocument(policy: string): string | undefined {
   try {
     if (policy.startsWith("{") && JSON.parse(policy)) return undefined;
   } catch {

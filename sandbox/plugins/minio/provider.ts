@@ -4,6 +4,9 @@ import type { Provider } from "../bridged.ts";
 import type { Property } from "../bridged/schema.ts";
 import { connect, type Minio } from "./client.ts";
 import { iamPolicy } from "./iamPolicy.ts";
+import { iamServiceAccount } from "./iamServiceAccount.ts";
+import { iamUser } from "./iamUser.ts";
+import { iamUserPolicyAttachment } from "./iamUserPolicyAttachment.ts";
 import { s3Bucket } from "./s3Bucket.ts";
 
 const config = {
@@ -30,6 +33,9 @@ export const minio: Provider<Minio> = {
   connect,
   resources: {
     "minio:index/iamPolicy:IamPolicy": iamPolicy,
+    "minio:index/iamServiceAccount:IamServiceAccount": iamServiceAccount,
+    "minio:index/iamUser:IamUser": iamUser,
+    "minio:index/iamUserPolicyAttachment:IamUserPolicyAttachment": iamUserPolicyAttachment,
     "minio:index/s3Bucket:S3Bucket": s3Bucket,
   },
   functions: {},

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import https, { type RequestOptions } from "node:https";
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -109,6 +110,22 @@ export async function can(token: string, verb: string, what: string, namespace: 
 export async function listStatus(token: string, path: string): Promise<number> {
   const response = await fetch(`${apiServer()}${path}`, { headers: { authorization: `Bearer ${token}` } });
   return response.status;
+}
+
+/** Whether an object is there, as the administrator sees it. */
+export async function exists(path: string): Promise<boolean> {
+  const config = new KubeConfig();
+  config.loadFromFile(environment("KUBECONFIG"));
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  return new Promise((resolve, reject) => {
+    https
+      .get(apiServer() + path, options, ({ statusCode }) => {
+        if (statusCode === 200 || statusCode === 404) resolve(statusCode === 200);
+        else reject(new Error(`${path}: ${statusCode ?? 0}`));
+      })
+      .on("error", reject);
+  });
 }
 
 /** The network policies that are in force. */

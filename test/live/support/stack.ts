@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -15,30 +15,43 @@ export interface Result {
  */
 export class Project {
   readonly folder = mkdtempSync(join(tmpdir(), "prokube-access-"));
+  readonly #stack: string;
 
-  constructor() {
+  /**
+   * @param stack dev as it is in the checkout, or another with files of its own
+   * @param files its desired state, by path
+   */
+  constructor(stack = "dev", files: Readonly<Record<string, string>> = {}) {
+    this.#stack = stack;
     // Copies, not links: Node resolves links, and the program finds its stacks beside itself.
-    for (const part of ["index.ts", "access", "components", "stacks", "package.json", "Pulumi.yaml"]) {
+    for (const part of ["index.ts", "access", "components", "live", "stacks", "package.json", "Pulumi.yaml"]) {
       cpSync(part, join(this.folder, part), { recursive: true });
     }
     symlinkSync(resolve("node_modules"), join(this.folder, "node_modules"));
+    if (stack !== "dev") {
+      cpSync("stacks/Pulumi.dev.yaml", join(this.folder, "stacks", `Pulumi.${stack}.yaml`));
+      for (const folder of ["users", "groups", "workspaces"]) {
+        mkdirSync(join(this.folder, "stacks", stack, folder), { recursive: true });
+      }
+    }
+    this.edit(files);
   }
 
-  /** Writes or, with undefined, removes files below stacks/dev. */
+  /** Writes or, with undefined, removes files of the desired state. */
   edit(changes: Readonly<Record<string, string | undefined>>): void {
     for (const [path, text] of Object.entries(changes)) {
-      const file = join(this.folder, "stacks", "dev", path);
+      const file = join(this.folder, "stacks", this.#stack, path);
       if (text === undefined) rmSync(file);
       else writeFileSync(file, text);
     }
   }
 
-  /** The text of a file below stacks/dev. */
+  /** The text of a file of the desired state. */
   read(path: string): string {
-    return readFileSync(join(this.folder, "stacks", "dev", path), "utf8");
+    return readFileSync(join(this.folder, "stacks", this.#stack, path), "utf8");
   }
 
-  /** Runs `pulumi` on stack dev and fails, with what it printed, unless it ends well. */
+  /** Runs `pulumi` on the stack and fails, with what it printed, unless it ends well. */
   async pulumi(...args: string[]): Promise<string> {
     const { code, output } = await this.tryPulumi(...args);
     if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${code}:\n${output}`);
@@ -48,7 +61,7 @@ export class Project {
   /** The same, whatever the end. */
   tryPulumi(...args: string[]): Promise<Result> {
     return new Promise((done, fail) => {
-      const child = spawn("pulumi", [...args, "--stack", "dev", "--non-interactive"], { cwd: this.folder });
+      const child = spawn("pulumi", [...args, "--stack", this.#stack, "--non-interactive"], { cwd: this.folder });
       let output = "";
       const collect = (chunk: Buffer) => (output += chunk.toString("utf8"));
       child.stdout.on("data", collect);
@@ -65,6 +78,13 @@ export class Project {
     return this.pulumi("up", "--yes", "--skip-preview", "--refresh", "--run-program", "--suppress-progress");
   }
 
+  /** Removes everything the stack made, and the stack itself. */
+  async destroy(): Promise<void> {
+    await this.pulumi("destroy", "--yes", "--skip-preview", "--suppress-progress");
+    await this.pulumi("stack", "rm", "--yes", "--force");
+    this.dispose();
+  }
+
   dispose(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -72,8 +92,23 @@ export class Project {
 
 /** A project whose stack exists in the platform's state, converged to what the repository says. */
 export async function convergedProject(): Promise<Project> {
-  const project = new Project();
+  return converged(new Project());
+}
+
+/** A small stack of its own beside dev, converged; {@link Project.destroy} removes all of it. */
+export async function smallProject(stack: string, files: Readonly<Record<string, string>>): Promise<Project> {
+  const platform = "domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\n";
+  return converged(new Project(stack, { "platform.yaml": platform, ...files }));
+}
+
+async function converged(project: Project): Promise<Project> {
   await project.pulumi("stack", "select", "--create");
   await project.up();
   return project;
+}
+
+/** The file of a user who needs nothing but a password to log in. */
+export function person(username: string, more = ""): string {
+  const names = `firstName: ${username}\nlastName: Test\n`;
+  return `username: ${username}\nemail: ${username}@example.com\nemailVerified: true\n${names}${more}`;
 }

@@ -1,0 +1,129 @@
+import { type AccessLevel, clusterRoleBindingName, contributorBindingName } from "./names.ts";
+import type { ClusterLevel, NetworkAccess, Plan, PlannedWorkspace } from "./resolve.ts";
+
+/**
+ * Every right that the program gives, by whom it is given to: plain data, kept in the stack's state, so that an update
+ * knows exactly what to take away before it gives anything. `pulumi preview --diff` shows its change.
+ */
+export interface Ledger {
+  /** Groups and realm roles of each account, by username. */
+  readonly users: Readonly<Record<string, { readonly groups: readonly string[]; readonly roles: readonly string[] }>>;
+  /** Realm roles of each group. */
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly workspaces: Readonly<Record<string, WorkspaceLedger>>;
+  /** Levels by e-mail address. */
+  readonly cluster: Readonly<Record<string, ClusterLevel>>;
+  /** Entities that are to be taken over although others made them. */
+  readonly adopted: readonly string[];
+}
+
+export interface WorkspaceLedger {
+  /** Levels by e-mail address. */
+  readonly contributors: Readonly<Record<string, AccessLevel>>;
+  /** What the header must say, by what the mesh lets through. */
+  readonly network: Readonly<Record<NetworkAccess, readonly string[]>>;
+}
+
+/** What the plan gives. */
+export function ledgerOf(plan: Plan): Ledger {
+  const writesAll = plan.platform.provisioning === "program";
+  const header = (address: string) => plan.platform.istio.userIdPrefix + address;
+  return {
+    users: Object.fromEntries(plan.users.map(({ username, groups, roles }) => [username, { groups, roles }])),
+    groups: Object.fromEntries(plan.groups.map(({ name, roles }) => [name, roles])),
+    workspaces: Object.fromEntries(
+      allWorkspaces(plan).map(({ name, contributors, network }) => [
+        name,
+        {
+          contributors: writesAll ? Object.fromEntries(contributors.map(({ email, level }) => [email, level])) : {},
+          network: {
+            full: writesAll ? network.full.map(header) : [],
+            pipelines: writesAll ? network.pipelines.map(header) : [],
+          },
+        },
+      ]),
+    ),
+    cluster: writesAll ? Object.fromEntries(plan.clusterAccess.map(({ email, level }) => [email, level])) : {},
+    adopted: [
+      ...plan.users.filter(({ adopt }) => adopt).map(({ username }) => `user ${username}`),
+      ...plan.groups.filter(({ adopt }) => adopt).map(({ name }) => `group ${name}`),
+      ...plan.workspaces.filter(({ adopt }) => adopt).map(({ name }) => `workspace ${name}`),
+    ],
+  };
+}
+
+/** Shared and personal workspaces. */
+export function allWorkspaces({ workspaces, users }: Plan): PlannedWorkspace[] {
+  return [...workspaces, ...users.flatMap(({ personalWorkspace }) => personalWorkspace ?? [])];
+}
+
+/** What an update takes away, on every plane. */
+export interface Revocations {
+  /** Groups an account leaves and roles it loses; `gone` when the account itself goes. By the username it has now. */
+  readonly users: readonly { username: string; groups: readonly string[]; roles: readonly string[]; gone: boolean }[];
+  readonly groups: readonly { readonly name: string; readonly roles: readonly string[] }[];
+  /** Names of RoleBindings by namespace. */
+  readonly roleBindings: readonly { readonly namespace: string; readonly name: string }[];
+  readonly clusterRoleBindings: readonly string[];
+  /** Header values that a workspace's network policy no longer lets in. */
+  readonly network: readonly { namespace: string; access: NetworkAccess; values: readonly string[] }[];
+  /** Workspaces that go: whoever still holds their roles or keys loses what these open. */
+  readonly workspaces: readonly string[];
+}
+
+/**
+ * What stands in the earlier ledger and not in the later one.
+ *
+ * @param renamed new usernames by the ones until now
+ */
+export function revocations(before: Ledger, after: Ledger, renamed: ReadonlyMap<string, string>): Revocations {
+  const workspaces = Object.entries(before.workspaces).map(([name, old]) => ({
+    name,
+    old,
+    now: after.workspaces[name] ?? { contributors: {}, network: { full: [], pipelines: [] } },
+  }));
+  return {
+    users: Object.entries(before.users)
+      .map(([was, old]) => {
+        const username = renamed.get(was) ?? was;
+        const now = after.users[username];
+        return {
+          username,
+          groups: without(old.groups, now?.groups),
+          roles: without(old.roles, now?.roles),
+          gone: now === undefined,
+        };
+      })
+      .filter(({ groups, roles, gone }) => gone || groups.length + roles.length > 0),
+    groups: Object.entries(before.groups)
+      .map(([name, roles]) => ({ name, roles: without(roles, after.groups[name]) }))
+      .filter(({ roles }) => roles.length > 0),
+    roleBindings: workspaces.flatMap(({ name: namespace, old, now }) =>
+      Object.entries(old.contributors)
+        .filter(([email, level]) => now.contributors[email] !== level)
+        .map(([email, level]) => ({ namespace, name: contributorBindingName(email, level) })),
+    ),
+    clusterRoleBindings: Object.entries(before.cluster)
+      .filter(([email, level]) => after.cluster[email] !== level)
+      .map(([email, level]) => clusterRoleBindingName(email, level)),
+    network: workspaces.flatMap(({ name: namespace, old, now }) =>
+      (["full", "pipelines"] as const)
+        .map((access) => ({ namespace, access, values: without(old.network[access], now.network[access]) }))
+        .filter(({ values }) => values.length > 0),
+    ),
+    workspaces: workspaces.flatMap(({ name }) => (name in after.workspaces ? [] : [name])),
+  };
+}
+
+/** Entities newly to be adopted that the stack already manages: an import would replace, and so delete, them. */
+export function adoptedTwice(before: Ledger, after: Ledger): string[] {
+  return without(after.adopted, before.adopted).filter((entity) => {
+    const [kind, name = ""] = entity.split(" ");
+    const managed = { user: before.users, group: before.groups, workspace: before.workspaces }[kind ?? ""] ?? {};
+    return Object.hasOwn(managed, name);
+  });
+}
+
+function without(all: readonly string[], kept: readonly string[] = []): string[] {
+  return all.filter((one) => !kept.includes(one));
+}

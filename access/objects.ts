@@ -1,0 +1,166 @@
+import type { Location } from "./diagnostic.ts";
+import { canonical, type ObjectKind, objectKey } from "./inventory.ts";
+import { allWorkspaces } from "./ledger.ts";
+import {
+  bucketRecordName,
+  clusterRole,
+  clusterRoleBindingName,
+  contributorBindingName,
+  limitRangeName,
+  networkPolicyNames,
+  pipelineObjects,
+  roleBindingNames,
+  storageUserName,
+  workspaceBuckets,
+  workspaceRoles,
+} from "./names.ts";
+import { networkRules } from "./networkPolicy.ts";
+import type { NetworkAccess, Plan, PlannedWorkspace } from "./resolve.ts";
+import { accessIn, denyStatements, s3Statements } from "./s3Policy.ts";
+import type { Platform } from "./schema.ts";
+
+/** An object that the plan asks for, and the entity in the desired state that asks for it. */
+export interface PlannedObject {
+  readonly kind: ObjectKind;
+  readonly name: string;
+  readonly entity: Entity;
+  /** The access it gives, as {@link LiveObject.access} words it; absent where it gives none by itself. */
+  readonly access?: string;
+}
+
+/** The file (or line) that an object follows from. */
+export interface Entity {
+  /** As messages name it, such as `workspace "team-a"`. */
+  readonly label: string;
+  readonly at: Location;
+  readonly adopt: boolean;
+  /** Name of the workspace it belongs to; absent for groups and users. */
+  readonly workspace?: string;
+}
+
+/** Everything the plan asks for, but for accounts, which have more than one name. */
+export function plannedObjects(plan: Plan): PlannedObject[] {
+  const identity = [
+    ...plan.groups.map((group) => ({
+      kind: "group" as const,
+      name: group.name,
+      entity: { label: `group "${group.name}"`, at: group.at, adopt: group.adopt },
+    })),
+    ...allWorkspaces(plan).flatMap(rolesOf),
+  ];
+  if (plan.platform.provisioning === "operator") return identity;
+  return [...identity, ...provisionedObjects(plan)];
+}
+
+/** What the compute, network and storage planes are to have, whoever makes it. */
+export function provisionedObjects(plan: Plan): PlannedObject[] {
+  return [
+    ...allWorkspaces(plan).flatMap((workspace) => [
+      ...computeOf(workspace),
+      ...networkOf(workspace, plan.platform),
+      ...storageOf(workspace),
+    ]),
+    ...plan.clusterAccess.map(({ user, email, level, at }) => ({
+      kind: "ClusterRoleBinding" as const,
+      name: clusterRoleBindingName(email, level),
+      entity: { label: `clusterAccess of "${user}"`, at, adopt: false },
+      access: bindingAccess(`kubeflow-${level}`, [`User ${email}`]),
+    })),
+  ];
+}
+
+/** What a binding gives, in words. */
+export function bindingAccess(role: string, subjects: readonly string[]): string {
+  return `${role} to ${subjects.toSorted().join(", ")}`;
+}
+
+/** What a role brings besides itself, in words. */
+export function roleAccess(parts: readonly string[]): string {
+  return parts.length === 0 ? "no other roles" : parts.toSorted().join(", ");
+}
+
+function entityOf({ name, at, adopt, personalOf }: PlannedWorkspace): Entity {
+  const label = personalOf ? `personal workspace "${name}"` : `workspace "${name}"`;
+  return { label, at, adopt, workspace: name };
+}
+
+function rolesOf(workspace: PlannedWorkspace): PlannedObject[] {
+  const roles = workspaceRoles(workspace.name);
+  const parts: Record<keyof typeof roles, string[]> = {
+    identity: [roles.edit, roles.view, roles.s3Edit],
+    edit: [roles.s3Edit],
+    view: [roles.s3View],
+    s3Edit: [],
+    s3View: [],
+  };
+  return Object.entries(parts).map(([key, names]) => ({
+    kind: "realm role",
+    name: roles[key as keyof typeof roles],
+    entity: entityOf(workspace),
+    access: roleAccess(names),
+  }));
+}
+
+function computeOf(workspace: PlannedWorkspace): PlannedObject[] {
+  const entity = entityOf(workspace);
+  const inside = (kind: ObjectKind, name: string, access?: string): PlannedObject => ({
+    kind,
+    name: `${workspace.name}/${name}`,
+    entity,
+    ...(access !== undefined && { access }),
+  });
+  const roles = workspaceRoles(workspace.name);
+  return [
+    { kind: "namespace", name: workspace.name, entity },
+    { kind: "Profile", name: workspace.name, entity },
+    ...(workspace.limits ? [inside("LimitRange", limitRangeName)] : []),
+    inside("Secret", pipelineObjects.artifactSecret),
+    inside("Secret", pipelineObjects.workloadSecret),
+    inside("ConfigMap", pipelineObjects.launcherConfig),
+    inside("ConfigMap", pipelineObjects.artifactRepositories),
+    ...(["edit", "view"] as const).map((level) =>
+      inside("RoleBinding", roleBindingNames[level], bindingAccess(clusterRole(level), [`Group ${roles[level]}`])),
+    ),
+    ...workspace.contributors.map(({ email, level }) =>
+      inside("RoleBinding", contributorBindingName(email, level), bindingAccess(clusterRole(level), [`User ${email}`])),
+    ),
+  ];
+}
+
+function networkOf(workspace: PlannedWorkspace, { istio }: Platform): PlannedObject[] {
+  return (Object.entries(workspace.network) as [NetworkAccess, readonly string[]][])
+    .filter(([, addresses]) => addresses.length > 0)
+    .map(([access, addresses]) => ({
+      kind: "AuthorizationPolicy",
+      name: `${workspace.name}/${networkPolicyNames[access]}`,
+      entity: entityOf(workspace),
+      access: canonical(networkRules(istio, access, addresses)),
+    }));
+}
+
+function storageOf(workspace: PlannedWorkspace): PlannedObject[] {
+  const entity = entityOf(workspace);
+  const roles = workspaceRoles(workspace.name);
+  const levels = { [roles.s3Edit]: "edit", [roles.s3View]: "view" } as const;
+  return [
+    {
+      kind: "S3 policy",
+      name: bucketRecordName(workspace.name),
+      entity,
+      access: accessIn(Object.values(denyStatements(workspace.name, "record"))),
+    },
+    ...Object.values(workspaceBuckets(workspace.name)).map((name) => ({ kind: "bucket" as const, name, entity })),
+    ...Object.entries(levels).map(([name, level]) => ({
+      kind: "S3 policy" as const,
+      name,
+      entity,
+      access: accessIn(Object.values(s3Statements(level, workspace.name))),
+    })),
+    { kind: "S3 user", name: storageUserName(workspace.name), entity },
+  ];
+}
+
+/** The key under which an inventory has the object. */
+export function keyOf({ kind, name }: PlannedObject): string {
+  return objectKey(kind, name);
+}

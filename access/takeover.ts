@@ -1,0 +1,424 @@
+import { type Diagnostic, InputError } from "./diagnostic.ts";
+import { type Account, type Inventory, type LiveObject, objectKey, type ObjectKind } from "./inventory.ts";
+import { allWorkspaces } from "./ledger.ts";
+import { bucketRecordName, workspaceBuckets, workspaceRoles } from "./names.ts";
+import { keyOf, type PlannedObject, plannedObjects } from "./objects.ts";
+import type { Plan, PlannedUser, PlannedWorkspace } from "./resolve.ts";
+
+/** How the plan meets what is on the platform. */
+export interface Takeover {
+  /** Import ids of objects that exist and may be taken into the state, by {@link objectKey}. */
+  readonly imports: ReadonlyMap<string, string>;
+  /** Accounts of others that are taken over, by username. */
+  readonly accounts: ReadonlyMap<string, Account>;
+  /** The username that each account is to have, by its identifier. */
+  readonly usernames: ReadonlyMap<string, string>;
+  /**
+   * The name of each user's resources in the state, by username: the first username, whatever renames came since. The
+   * engine's aliases would say the same, but with `--refresh --run-program` it fails on them (Pulumi 3.259).
+   */
+  readonly keys: ReadonlyMap<string, string>;
+  /** Whether a disabled account is to hold the Profile owner's address. */
+  readonly holdsOwner: boolean;
+  /** What an administrator should know before merging. */
+  readonly notices: readonly string[];
+}
+
+interface Meeting {
+  readonly plan: Plan;
+  readonly live: Inventory;
+  readonly stack: string;
+  readonly planned: readonly PlannedObject[];
+  /** The plan's users with the accounts they have now. */
+  readonly people: readonly Person[];
+}
+
+interface Person {
+  readonly user: PlannedUser;
+  /** The account under the username or, before a rename, under the earlier one. */
+  readonly account: Account | undefined;
+  /** Another account with the user's address. */
+  readonly namesake: Account | undefined;
+}
+
+/** Kinds whose import id is also the id in the state, so that importing what is there already changes nothing. */
+const recoverable: readonly ObjectKind[] = [
+  "namespace",
+  "Profile",
+  "LimitRange",
+  "Secret",
+  "ConfigMap",
+  "RoleBinding",
+  "ClusterRoleBinding",
+  "AuthorizationPolicy",
+  "bucket",
+  "S3 policy",
+];
+
+/**
+ * Decides what of the platform the plan may touch: what this stack made, and what an entity is to adopt.
+ *
+ * @param stack the stack's name, as it stands on everything the stack made
+ * @throws {InputError} naming everything that is somebody else's, before anything changes
+ */
+export function takeover(plan: Plan, live: Inventory, stack: string): Takeover {
+  const meeting = { plan, live, stack, planned: plannedObjects(plan), people: peopleOf(plan, live) };
+  const diagnostics = checks.flatMap((check) => check(meeting));
+  if (diagnostics.length > 0) throw new InputError(diagnostics);
+  return {
+    imports: importsOf(meeting),
+    accounts: new Map(
+      meeting.people.flatMap(({ user, account }) =>
+        account && account.stack !== stack ? [[user.username, account] as const] : [],
+      ),
+    ),
+    usernames: new Map(
+      meeting.people.flatMap(({ user, account }) => (account ? [[account.id, user.username] as const] : [])),
+    ),
+    keys: keysOf(meeting),
+    holdsOwner: accountsWith(live, plan.platform.owner).every((account) => account.stack === stack),
+    notices: [...returningBuckets(meeting), ...openRegistration(live)],
+  };
+}
+
+type Check = (meeting: Meeting) => Diagnostic[];
+
+const checks: readonly Check[] = [
+  realmKeepsAttributes,
+  modeIsKept,
+  objectsAreOurs,
+  adoptionChangesNothing,
+  groupsHaveNoStrangers,
+  accountsAreOurs,
+  addressesAreFree,
+  newUsersHaveNothing,
+  bucketsReturnToTheirPerson,
+  ownersAreKept,
+  ownerCannotLogIn,
+  workspacesAreNotRenamed,
+];
+
+function peopleOf({ users }: Plan, { accounts }: Inventory): Person[] {
+  const byUsername = new Map(accounts.map((account) => [account.username, account]));
+  return users.map((user) => {
+    const account = byUsername.get(user.username) ?? (user.was === undefined ? undefined : byUsername.get(user.was));
+    return {
+      user,
+      account,
+      namesake: accounts.find(({ id, email }) => email === user.email && id !== account?.id),
+    };
+  });
+}
+
+/** A username that became free may be given again, while resources of the person who had it still bear it. */
+function keysOf({ people, live, stack }: Meeting): Map<string, string> {
+  const taken = new Set(
+    live.accounts.flatMap((account) => (account.stack === stack ? [account.key ?? account.username] : [])),
+  );
+  return new Map(
+    people.map(({ user: { username }, account }) => {
+      if (account?.stack === stack) return [username, account.key ?? account.username];
+      const free = [username, ...Array.from(taken, (_, index) => `${username}~${index + 2}`)].find(
+        (key) => !taken.has(key),
+      );
+      return [username, free ?? username];
+    }),
+  );
+}
+
+/** Without the attributes every account would look like somebody else's. */
+function realmKeepsAttributes({ plan, live }: Meeting): Diagnostic[] {
+  const [first] = plan.users;
+  if (!live.dropsAttributes || !first) return [];
+  return [
+    {
+      ...first.at,
+      code: "realm-setting",
+      message: `realm "${plan.platform.realm}" drops the attributes that say who manages an account. In Keycloak: Realm settings, General, Unmanaged attributes: "Only administrators can write".`,
+    },
+  ];
+}
+
+/** A stack that stopped writing three planes would delete what it made there, namespaces with everything in them. */
+function modeIsKept({ plan, live, stack }: Meeting): Diagnostic[] {
+  if (plan.platform.provisioning === "program") return [];
+  return allWorkspaces(plan).flatMap(({ name, at }) =>
+    live.objects.get(objectKey("namespace", name))?.stack === stack
+      ? [
+          {
+            ...at,
+            code: "foreign-object" as const,
+            message: `namespace "${name}" was made by this stack; with provisioning: operator it would be deleted with everything in it. Hand it to the operator first: remove its resources from the state (pulumi state delete) and its label prokube-access/stack.`,
+          },
+        ]
+      : [],
+  );
+}
+
+/** What is there, and who made it: `undefined` when it is free. */
+function makerOf({ live }: Meeting, object: PlannedObject): { readonly stack: string | undefined } | undefined {
+  const found = live.objects.get(keyOf(object));
+  if (!found) return undefined;
+  return { stack: found.stack ?? recordedMaker(live, object) };
+}
+
+/** Buckets and S3 users carry no mark; the record of the workspace's buckets, or at least its role, speaks for them. */
+function recordedMaker(live: Inventory, { kind, entity }: PlannedObject): string | undefined {
+  if ((kind !== "bucket" && kind !== "S3 user") || entity.workspace === undefined) return undefined;
+  return (
+    live.objects.get(objectKey("S3 policy", bucketRecordName(entity.workspace)))?.stack ??
+    live.objects.get(objectKey("realm role", workspaceRoles(entity.workspace).identity))?.stack
+  );
+}
+
+function objectsAreOurs(meeting: Meeting): Diagnostic[] {
+  return meeting.planned.flatMap((object) => {
+    const maker = makerOf(meeting, object);
+    if (!maker || maker.stack === meeting.stack) return [];
+    if (maker.stack === undefined && object.entity.adopt) return [];
+    return [foreign(object, maker.stack)];
+  });
+}
+
+function foreign({ kind, name, entity }: PlannedObject, stack: string | undefined): Diagnostic {
+  const way =
+    stack === undefined
+      ? `If it is what ${entity.label} means, write adopt: true there to take it over; otherwise choose another name.`
+      : `It belongs to stack "${stack}"; remove it there first, or choose another name.`;
+  return {
+    ...entity.at,
+    code: "foreign-object",
+    message: `${kind} "${name}" exists and is not this stack's. ${way}`,
+  };
+}
+
+function adopted(meeting: Meeting): { readonly object: PlannedObject; readonly found: LiveObject }[] {
+  return meeting.planned.flatMap((object) => {
+    const found = meeting.live.objects.get(keyOf(object));
+    return found && object.entity.adopt && makerOf(meeting, object)?.stack === undefined ? [{ object, found }] : [];
+  });
+}
+
+function adoptionChangesNothing(meeting: Meeting): Diagnostic[] {
+  return adopted(meeting).flatMap(({ object: { kind, name, entity, access }, found }) =>
+    access === undefined || found.access === undefined || access === found.access
+      ? []
+      : [
+          {
+            ...entity.at,
+            code: "adoption-differs" as const,
+            message: `adopting ${kind} "${name}" would change its access: it gives ${found.access}; the plan gives ${access}. Make them equal first.`,
+          },
+        ],
+  );
+}
+
+/** Whoever is in an adopted group would get its roles without standing in the desired state. */
+function groupsHaveNoStrangers(meeting: Meeting): Diagnostic[] {
+  return adopted(meeting).flatMap(({ object: { kind, name, entity }, found }) => {
+    if (kind !== "group") return [];
+    const listed = meeting.plan.groups.find((group) => group.name === name)?.members ?? [];
+    const strangers = (found.members ?? []).filter((member) => !listed.includes(member));
+    if (strangers.length === 0) return [];
+    return [
+      {
+        ...entity.at,
+        code: "adoption-differs" as const,
+        message: `group "${name}" has members that are not listed: ${strangers.join(", ")}. Adopting it would give them its roles. Add them to members or remove them from the group.`,
+      },
+    ];
+  });
+}
+
+function accountsAreOurs({ people, stack }: Meeting): Diagnostic[] {
+  return people.flatMap(({ user, account }): Diagnostic[] => {
+    if (!account || account.stack === stack) return [];
+    if (account.stack !== undefined || !user.adopt) {
+      const way =
+        account.stack === undefined
+          ? "If it is this person's, write adopt: true; otherwise choose another username."
+          : `It belongs to stack "${account.stack}"; remove it there first.`;
+      return [
+        {
+          ...user.at,
+          code: "foreign-object",
+          message: `account "${account.username}" exists and is not this stack's. ${way}`,
+        },
+      ];
+    }
+    const differences = [
+      ...(account.email === user.email ? [] : [`its address is ${account.email}, here ${user.email}`]),
+      ...(account.enabled === user.enabled
+        ? []
+        : [`it is ${account.enabled ? "enabled" : "disabled"}, here it is not`]),
+    ];
+    return differences.map((difference) => ({
+      ...user.at,
+      code: "adoption-differs" as const,
+      message: `adopting account "${account.username}" would change it: ${difference}. Make them equal first.`,
+    }));
+  });
+}
+
+/** Kubernetes and Istio know people by address: for a moment two people would have the rights of one. */
+function addressesAreFree({ people, plan }: Meeting): Diagnostic[] {
+  const planned = new Set(plan.users.map(({ username }) => username));
+  return people.flatMap(({ user, account, namesake }) => {
+    if (!namesake) return [];
+    const way =
+      account || planned.has(namesake.username)
+        ? "Free the address in an update of its own, then take it."
+        : `If "${namesake.username}" is the same person, write was: ${namesake.username}; otherwise remove that account in an update of its own first.`;
+    return [
+      {
+        ...user.at,
+        code: "foreign-object" as const,
+        message: `address "${user.email}" of user "${user.username}" belongs to account "${namesake.username}". ${way}`,
+      },
+    ];
+  });
+}
+
+/** Somebody deleted and created again starts with nothing, and so does a namesake. */
+function newUsersHaveNothing({ people, live, stack }: Meeting): Diagnostic[] {
+  const bindings = [...live.objects.values()].filter(({ people: whose = [], stack: maker }) => {
+    return whose.length > 0 && maker !== stack;
+  });
+  return people.flatMap(({ user, account }) => {
+    if (account || user.adopt) return [];
+    const left = bindings.filter(({ people: whose = [] }) => whose.includes(user.email));
+    return left.map(({ kind, name }) => ({
+      ...user.at,
+      code: "leftover-access" as const,
+      message: `user "${user.username}" is new, but ${kind} "${name}", which is not this stack's, already gives ${user.email} access. Remove it, or write adopt: true to accept it.`,
+    }));
+  });
+}
+
+function personalRecord({ live }: Meeting, { name }: PlannedWorkspace): LiveObject | undefined {
+  return live.objects.get(objectKey("S3 policy", bucketRecordName(name)));
+}
+
+/** A username may pass to another person; the data under it may not. */
+function bucketsReturnToTheirPerson(meeting: Meeting): Diagnostic[] {
+  return meeting.people.flatMap(({ user, account }) => {
+    const workspace = user.personalWorkspace;
+    const before = workspace && personalRecord(meeting, workspace)?.personalOf;
+    if (!workspace || before === undefined || before === user.email || account || user.adopt) return [];
+    return [
+      {
+        ...workspace.at,
+        code: "bucket-of-another" as const,
+        message: `the archived buckets of personal workspace "${workspace.name}" belonged to ${before}. If ${user.email} is the same person, write adopt: true; otherwise give the workspace another name.`,
+      },
+    ];
+  });
+}
+
+function ownersAreKept(meeting: Meeting): Diagnostic[] {
+  if (meeting.plan.platform.provisioning === "operator") return [];
+  return allWorkspaces(meeting.plan).flatMap(({ name, owner, previousOwner, at }) => {
+    const found = meeting.live.objects.get(objectKey("Profile", name));
+    if (found?.owner === undefined || found.owner === owner || found.owner === previousOwner) return [];
+    return [
+      {
+        ...at,
+        code: "owner-change" as const,
+        message: `Profile "${name}" is owned by ${found.owner}, not ${owner}. Its owner has kubeflow-admin in it. To take that away and make ${owner} the owner, write previousOwner: ${found.owner} here or in platform.yaml.`,
+      },
+    ];
+  });
+}
+
+function ownerCannotLogIn({ plan, live, stack }: Meeting): Diagnostic[] {
+  const { owner } = plan.platform;
+  const [first] = allWorkspaces(plan);
+  return accountsWith(live, owner)
+    .filter(({ enabled, stack: maker }) => enabled && maker !== stack)
+    .flatMap((account) =>
+      first
+        ? [
+            {
+              ...first.at,
+              code: "owner-is-user" as const,
+              message: `${owner} owns every Profile, and account "${account.username}" can log in with it. Disable that account, or choose another owner in platform.yaml.`,
+            },
+          ]
+        : [],
+    );
+}
+
+function accountsWith({ accounts }: Inventory, address: string): Account[] {
+  return accounts.filter(({ username, email }) => email === address || username === address);
+}
+
+/** A file that was renamed is a workspace deleted and another created; nothing else tells it from a mistake. */
+function workspacesAreNotRenamed({ plan, live, stack }: Meeting): Diagnostic[] {
+  if (plan.platform.provisioning === "operator") return [];
+  const known = new Set([...allWorkspaces(plan).map(({ name }) => name), ...plan.archived.workspaces]);
+  const membersOf = (name: string) =>
+    [...live.objects.values()]
+      .filter((object) => object.kind === "RoleBinding" && object.stack === stack && object.name.startsWith(`${name}/`))
+      .flatMap(({ people = [], access }) => (people.length > 0 ? [access ?? ""] : []))
+      .toSorted()
+      .join("; ");
+  const leaving = [...live.objects.values()].filter(
+    ({ kind, name, stack: maker }) => kind === "namespace" && maker === stack && !known.has(name),
+  );
+  const arriving = allWorkspaces(plan).filter(({ name }) => !live.objects.has(objectKey("namespace", name)));
+  return arriving.flatMap(({ name, at, contributors }) => {
+    const members = contributors
+      .map(({ email, level }) => `kubeflow-${level} to User ${email}`)
+      .toSorted()
+      .join("; ");
+    const twin = members === "" ? undefined : leaving.find((namespace) => membersOf(namespace.name) === members);
+    if (!twin) return [];
+    return [
+      {
+        ...at,
+        code: "rename-refused" as const,
+        message: `workspace "${name}" comes with exactly the members of "${twin.name}", which goes with everything in its namespace. A workspace cannot be renamed: keep "${twin.name}" with state: archived. If both are meant, make two updates of it.`,
+      },
+    ];
+  });
+}
+
+function importsOf(meeting: Meeting): Map<string, string> {
+  return new Map(
+    meeting.planned.flatMap((object) => {
+      const found = meeting.live.objects.get(keyOf(object));
+      if (!found || object.kind === "S3 user") return [];
+      const maker = makerOf(meeting, object)?.stack;
+      // A role or a group of ours is in the state under another form of its id: an import would replace it.
+      const mayImport = maker === undefined || (recoverable.includes(object.kind) && isRecorded(meeting, object));
+      return mayImport ? [[keyOf(object), found.id] as const] : [];
+    }),
+  );
+}
+
+/** A bucket is only taken into the state where the record, and not just a role, says that it is ours. */
+function isRecorded({ live }: Meeting, { kind, entity }: PlannedObject): boolean {
+  return kind !== "bucket" || live.objects.has(objectKey("S3 policy", bucketRecordName(entity.workspace ?? "")));
+}
+
+function openRegistration({ registrationFlow }: Inventory): string[] {
+  return registrationFlow
+    ? [
+        "Kubeflow's dashboard lets everybody who logs in make a Profile of their own (REGISTRATION_FLOW of its Deployment in namespace kubeflow). Set it to false: whoever is no member of a workspace is to have no access.",
+      ]
+    : [];
+}
+
+function returningBuckets(meeting: Meeting): string[] {
+  if (meeting.plan.platform.provisioning === "operator") return [];
+  return allWorkspaces(meeting.plan).flatMap((workspace) => {
+    const isNew = !meeting.live.objects.has(objectKey("realm role", workspaceRoles(workspace.name).identity));
+    if (!isNew || !personalRecord(meeting, workspace)) return [];
+    const buckets = Object.values(workspaceBuckets(workspace.name)).filter((bucket) =>
+      meeting.live.objects.has(objectKey("bucket", bucket)),
+    );
+    return buckets.length === 0
+      ? []
+      : [`workspace "${workspace.name}" takes its archived buckets back: ${buckets.join(", ")}`];
+  });
+}

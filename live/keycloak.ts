@@ -1,0 +1,155 @@
+import KeycloakAdminClient from "@keycloak/keycloak-admin-client";
+import { UnmanagedAttributePolicy } from "@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js";
+import { type Account, type LiveObject, ownership, stackInAttributes } from "../access/inventory.ts";
+import { workspaceRoles } from "../access/names.ts";
+import { allWorkspaces } from "../access/ledger.ts";
+import { roleAccess } from "../access/objects.ts";
+import type { Plan } from "../access/resolve.ts";
+import type { Connection } from "./connection.ts";
+
+/** The identity plane, as administrators see it. */
+export class Keycloak {
+  readonly #connection: Connection["keycloak"];
+  readonly #realm: string;
+  #client: { readonly client: KeycloakAdminClient; readonly until: number } | undefined;
+
+  constructor(connection: Connection["keycloak"], realm: string) {
+    this.#connection = connection;
+    this.#realm = realm;
+  }
+
+  /** A client for the platform's realm. An administrator's token lives a minute, so it is taken anew before that. */
+  async client(): Promise<KeycloakAdminClient> {
+    if (this.#client && Date.now() < this.#client.until) return this.#client.client;
+    const { url, loginRealm, login } = this.#connection;
+    const client = new KeycloakAdminClient({ baseUrl: url, realmName: loginRealm });
+    await client.auth(
+      "clientSecret" in login ? { grantType: "client_credentials", ...login } : { grantType: "password", ...login },
+    );
+    client.setConfig({ realmName: this.#realm });
+    this.#client = { client, until: Date.now() + 30_000 };
+    return client;
+  }
+
+  /** Accounts that the plan's usernames, earlier usernames and addresses lead to, and the Profile owner's. */
+  async accounts({ users, platform }: Plan): Promise<Account[]> {
+    const found = new Map<string, Account>();
+    const keep = (accounts: readonly Representation[]) => {
+      for (const account of accounts.map(toAccount)) found.set(account.id, account);
+    };
+    keep(
+      await pages(async (first, max) =>
+        (await this.client()).users.find({ q: "managed-by:prokube-access", briefRepresentation: false, first, max }),
+      ),
+    );
+    const known = new Set([...found.values()].flatMap(({ username, email }) => [username, email]));
+    const searches = [
+      ...users.flatMap(({ username, was, email }) => [
+        ...[username, was].flatMap((name) => (name === undefined || known.has(name) ? [] : [{ username: name }])),
+        ...(known.has(email) ? [] : [{ email }]),
+      ]),
+      { email: platform.owner },
+      { username: platform.owner },
+    ];
+    await inBatches(searches, async (search) => {
+      keep(await (await this.client()).users.find({ ...search, exact: true, briefRepresentation: false }));
+    });
+    return [...found.values()];
+  }
+
+  /** Whether attributes that the realm's user profile does not list are forgotten. */
+  async dropsAttributes(): Promise<boolean> {
+    const { unmanagedAttributePolicy } = await (await this.client()).users.getProfile();
+    return (
+      unmanagedAttributePolicy !== UnmanagedAttributePolicy.AdminEdit &&
+      unmanagedAttributePolicy !== UnmanagedAttributePolicy.Enabled
+    );
+  }
+
+  /** Roles and groups under names that the plan uses. */
+  async objects(plan: Plan): Promise<LiveObject[]> {
+    const wanted = new Set(allWorkspaces(plan).flatMap(({ name }) => Object.values({ ...workspaceRoles(name) })));
+    const roles = await pages<Named>(async (first, max) =>
+      (await this.client()).roles.find({ search: "pk:", briefRepresentation: false, first, max }),
+    );
+    const groups = await pages<Named>(async (first, max) =>
+      (await this.client()).groups.find({ briefRepresentation: false, first, max }),
+    );
+    const names = new Set(plan.groups.map(({ name }) => name));
+    return [
+      ...(await inBatches(
+        roles.filter(({ name }) => wanted.has(name ?? "")),
+        async (role) => this.#role(role),
+      )),
+      ...(await inBatches(
+        groups.filter(({ name }) => names.has(name ?? "")),
+        async (group) => this.#group(group),
+      )),
+    ];
+  }
+
+  async #role({ id = "", name = "", attributes }: Named): Promise<LiveObject> {
+    const stack = stackInAttributes(attributes);
+    const object: LiveObject = { kind: "realm role", name, id: `${this.#realm}/${id}` };
+    if (stack !== undefined) return { ...object, stack };
+    const parts = await (await this.client()).roles.getCompositeRoles({ id });
+    return { ...object, access: roleAccess(parts.map((part) => part.name ?? "")) };
+  }
+
+  async #group({ id = "", name = "", attributes }: Named): Promise<LiveObject> {
+    const stack = stackInAttributes(attributes);
+    const object: LiveObject = { kind: "group", name, id: `${this.#realm}/${id}` };
+    if (stack !== undefined) return { ...object, stack };
+    const members = await pages(async (first, max) => (await this.client()).groups.listMembers({ id, first, max }));
+    return { ...object, members: members.map(({ username = "" }) => username) };
+  }
+}
+
+interface Named {
+  id?: string;
+  name?: string;
+  attributes?: Readonly<Record<string, readonly string[]>>;
+}
+
+interface Representation {
+  id?: string;
+  username?: string;
+  email?: string;
+  enabled?: boolean;
+  attributes?: Record<string, string[]>;
+}
+
+function toAccount({ id = "", username = "", email = "", enabled = false, attributes = {} }: Representation): Account {
+  const stack = stackInAttributes(attributes);
+  const [key] = attributes[ownership.keyAttribute] ?? [];
+  return {
+    id,
+    username,
+    email,
+    enabled,
+    attributes,
+    ...(stack !== undefined && { stack }),
+    ...(key !== undefined && { key }),
+  };
+}
+
+const pageSize = 500;
+
+/** Everything that a paged search finds. */
+async function pages<T>(read: (first: number, max: number) => Promise<T[]>): Promise<T[]> {
+  const all: T[] = [];
+  for (;;) {
+    const page = await read(all.length, pageSize);
+    all.push(...page);
+    if (page.length < pageSize) return all;
+  }
+}
+
+/** A few requests at a time: enough to be quick, too few to be felt. */
+export async function inBatches<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += 8) {
+    results.push(...(await Promise.all(items.slice(start, start + 8).map(act))));
+  }
+  return results;
+}

@@ -1,0 +1,66 @@
+import { type Inventory, objectKey } from "../access/inventory.ts";
+import type { Plan } from "../access/resolve.ts";
+import { Cluster } from "./cluster.ts";
+import { type Connection, trustAuthorities } from "./connection.ts";
+import { Keycloak } from "./keycloak.ts";
+import { Store } from "./store.ts";
+
+/** The platform's planes, for what Pulumi's providers cannot do. */
+export interface Planes {
+  readonly keycloak: Keycloak;
+  readonly cluster: Cluster;
+  readonly store: Store;
+}
+
+export function connect(connection: Connection, realm: string): Planes {
+  trustAuthorities(connection);
+  return {
+    keycloak: new Keycloak(connection.keycloak, realm),
+    cluster: new Cluster(connection.kubernetes),
+    store: new Store(connection.minio),
+  };
+}
+
+/**
+ * Looks at everything on the platform that the plan could meet. Reads only.
+ *
+ * @throws {SurveyError} naming the plane that could not be read
+ */
+export async function survey(plan: Plan, { keycloak, cluster, store }: Planes): Promise<Inventory> {
+  const [accounts, dropsAttributes, registrationFlow, ...objects] = await Promise.all([
+    reading("Keycloak", keycloak.accounts(plan)),
+    reading("Keycloak", keycloak.dropsAttributes()),
+    reading("Kubernetes", cluster.registrationFlow()),
+    reading("Keycloak", keycloak.objects(plan)),
+    reading("Kubernetes", cluster.objects()),
+    reading("MinIO", store.objects(plan)),
+  ]);
+  return {
+    accounts,
+    dropsAttributes,
+    registrationFlow,
+    objects: new Map(objects.flat().map((object) => [objectKey(object.kind, object.name), object])),
+  };
+}
+
+/** A plane could not be read, so nothing may be changed. */
+export class SurveyError extends Error {}
+
+async function reading<T>(plane: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new SurveyError(
+      `${plane} could not be read, so nobody can say what is there: ${reasonOf(error)}. Nothing was changed.`,
+      { cause: error },
+    );
+  }
+}
+
+/** The innermost message: the outer ones say no more than "fetch failed". */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause !== undefined) return `${error.message} (${reasonOf(error.cause)})`;
+  const [first = ""] = error.message.split("\n");
+  return first;
+}

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { after, before, test } from "node:test";
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { accessOf, everything, isLetIn, nothing, reading } from "./support/access.ts";
+import {
+  exists,
+  finishFirstLogin,
+  keycloakAdmin,
+  logIn,
+  mayStore,
+  rootStorage,
+  seedBucket,
+  storageFor,
+  tokenFor,
+  userId,
+} from "./support/platform.ts";
+import { person, type Project, smallProject } from "./support/stack.ts";
+
+let project: Project;
+before(async () => {
+  project = await smallProject("lifecycle", {
+    "users/quinn.yaml": person("quinn"),
+    "users/rosa.yaml": person("rosa"),
+    "groups/modelers.yaml": "name: modelers\nmembers: [quinn, rosa]\n",
+  });
+  for (const user of ["quinn", "rosa"]) await finishFirstLogin(user);
+});
+after(async () => {
+  await project.destroy();
+});
+
+/** What lies in a workspace's buckets: a hash of every object. */
+async function objectsOf(workspace: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const bucket of [`${workspace}-data`, `${workspace}-mlpipeline`]) {
+    const { Contents = [] } = await rootStorage().send(new ListObjectsV2Command({ Bucket: bucket }));
+    for (const { Key = "" } of Contents.filter((object) => !object.Key?.startsWith("probe-"))) {
+      const { Body } = await rootStorage().send(new GetObjectCommand({ Bucket: bucket, Key }));
+      const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
+      found[`${bucket}/${Key}`] = createHash("sha256").update(bytes).digest("hex");
+    }
+  }
+  return found;
+}
+
+async function fill(workspace: string): Promise<Record<string, string>> {
+  await seedBucket(`${workspace}-data`);
+  for (const bucket of [`${workspace}-data`, `${workspace}-mlpipeline`]) {
+    await rootStorage().send(new PutObjectCommand({ Bucket: bucket, Key: "model/1.bin", Body: randomBytes(4096) }));
+  }
+  return objectsOf(workspace);
+}
+
+const team = "name: team-l\nmembers:\n  - { user: quinn, role: edit }\n";
+const file = "workspaces/team-l.yaml";
+
+/** Nothing of a workspace is left but its buckets, and even with an old session nobody but the root reads them. */
+async function assertGone(session: Awaited<ReturnType<typeof storageFor>>, objects: Record<string, string>) {
+  assert.deepEqual(await accessOf("quinn", "team-l"), nothing);
+  assert.equal(await mayStore(session, "get", "team-l-data"), false, "an open session");
+  assert.equal(await exists("/api/v1/namespaces/team-l"), false);
+  assert.equal(await exists("/apis/kubeflow.org/v1/profiles/team-l"), false);
+  const roles = await (await keycloakAdmin()).roles.find({ search: ":team-l" });
+  assert.deepEqual(
+    roles.map(({ name }) => name),
+    [],
+  );
+  assert.deepEqual(await objectsOf("team-l"), objects);
+}
+
+test("a workspace: created, deleted, added again, archived, brought back; its objects stay as they are", async () => {
+  project.edit({ [file]: team });
+  await project.up();
+  const objects = await fill("team-l");
+  assert.deepEqual(await accessOf("quinn", "team-l"), everything);
+
+  let session = await storageFor(await logIn("quinn"));
+  project.edit({ [file]: undefined });
+  await project.up();
+  await assertGone(session, objects);
+
+  project.edit({ [file]: team });
+  const preview = await project.pulumi("preview");
+  assert.match(preview, /workspace "team-l" takes its archived buckets back: team-l-data, team-l-mlpipeline/);
+  await project.up();
+  assert.deepEqual(await accessOf("quinn", "team-l"), everything);
+  assert.deepEqual(await objectsOf("team-l"), objects);
+
+  session = await storageFor(await logIn("quinn"));
+  project.edit({ [file]: `${team}state: archived\n` });
+  await project.up();
+  await assertGone(session, objects);
+
+  project.edit({ [file]: team.replace("edit", "view") });
+  await project.up();
+  assert.deepEqual(await accessOf("quinn", "team-l"), reading);
+  assert.deepEqual(await objectsOf("team-l"), objects);
+  await project.pulumi("preview", "--expect-no-changes");
+
+  project.edit({ [file]: undefined });
+  await project.up();
+});
+
+test("a user deleted and created again starts with nothing, on the same archived buckets", async () => {
+  const zoe = person("zoe", "workspace: true\n");
+  project.edit({
+    "users/zoe.yaml": zoe,
+    "groups/zoes.yaml": "name: zoes\nmembers: [zoe]\n",
+    [file]: "name: team-l\nmembers:\n  - { user: zoe, role: edit }\n  - { group: zoes, role: view }\n",
+  });
+  await project.up();
+  await finishFirstLogin("zoe");
+  const first = await userId("zoe");
+  const objects = await fill("zoe");
+  await seedBucket("team-l-data");
+  assert.deepEqual(await accessOf("zoe", "team-l"), everything);
+  assert.deepEqual(await accessOf("zoe", "zoe"), everything);
+  const session = await storageFor(await logIn("zoe"));
+
+  project.edit({ "users/zoe.yaml": undefined, "groups/zoes.yaml": undefined, [file]: "name: team-l\n" });
+  await project.up();
+  assert.equal((await tokenFor("zoe")).token, undefined);
+  assert.equal(await mayStore(session, "get", "zoe-data"), false);
+  assert.equal(await exists("/api/v1/namespaces/zoe"), false);
+  assert.equal(await isLetIn("zoe@example.com", "team-l"), false);
+  assert.deepEqual(await objectsOf("zoe"), objects);
+
+  project.edit({ "users/zoe.yaml": zoe });
+  await project.up();
+  assert.notEqual(await userId("zoe"), first, "a new account");
+  await finishFirstLogin("zoe");
+  assert.deepEqual(await accessOf("zoe", "team-l"), nothing);
+  assert.deepEqual(await accessOf("zoe", "zoe"), everything);
+  assert.deepEqual(await objectsOf("zoe"), objects);
+
+  project.edit({ "users/zoe.yaml": `${zoe}state: archived\n` });
+  await project.up();
+  assert.equal((await tokenFor("zoe")).token, undefined);
+  assert.deepEqual(await objectsOf("zoe"), objects);
+
+  project.edit({ "users/zoe.yaml": zoe.replace("zoe@example.com", "zoe.other@example.com") });
+  const { code, output } = await project.tryPulumi("preview");
+  assert.notEqual(code, 0);
+  assert.match(output, /users\/zoe\.yaml:6:12 bucket-of-another: .* belonged to zoe@example\.com/);
+
+  project.edit({ "users/zoe.yaml": undefined, [file]: undefined });
+  await project.up();
+});
+
+test("a group goes: its members lose what it gave and keep what they have directly", async () => {
+  const grants = "name: team-l\nmembers:\n  - { user: quinn, role: view }\n";
+  project.edit({ [file]: `${grants}  - { group: modelers, role: edit }\n` });
+  await project.up();
+  await seedBucket("team-l-data");
+  assert.deepEqual(await accessOf("quinn", "team-l"), everything, "the group's edit wins over the direct view");
+  assert.deepEqual(await accessOf("rosa", "team-l"), everything);
+
+  const group = project.read("groups/modelers.yaml");
+  project.edit({ "groups/modelers.yaml": undefined, [file]: grants });
+  await project.up();
+  assert.deepEqual(await accessOf("quinn", "team-l"), reading);
+  assert.deepEqual(await accessOf("rosa", "team-l"), nothing);
+  project.edit({ "groups/modelers.yaml": group });
+});
+
+test("the highest wins, whichever comes direct and whichever through a group", async () => {
+  const both = (direct: string, group: string) =>
+    `name: team-l\nmembers:\n  - { user: quinn, role: ${direct} }\n  - { group: modelers, role: ${group}, notebooksAccess: false }\n`;
+  project.edit({ [file]: both("edit", "view") });
+  await project.up();
+  assert.deepEqual(await accessOf("quinn", "team-l"), everything);
+  assert.deepEqual(await accessOf("rosa", "team-l"), { ...reading, network: false });
+  project.edit({ [file]: both("view", "edit") });
+  await project.up();
+  assert.deepEqual(await accessOf("quinn", "team-l"), everything, "edit through the group, notebooks directly");
+  assert.deepEqual(await accessOf("rosa", "team-l"), { ...everything, network: false });
+});
+
+test("a user is renamed and gets another address: the same account, password and access", async () => {
+  const before = person("yan", "workspace: true\n");
+  const members = (username: string) => `name: team-l\nmembers:\n  - { user: ${username}, role: edit }\n`;
+  project.edit({ "users/yan.yaml": before, [file]: members("yan") });
+  await project.up();
+  await finishFirstLogin("yan");
+  await seedBucket("team-l-data");
+  const objects = await fill("yan");
+  const id = await userId("yan");
+
+  const renamed = person("yannick", "was: yan\nworkspace: { name: yan }\n").replace("Test", "Moved");
+  project.edit({ "users/yan.yaml": undefined, "users/yannick.yaml": renamed, [file]: members("yannick") });
+  await project.up();
+  assert.equal(await userId("yannick"), id);
+  assert.deepEqual(await accessOf("yannick", "team-l"), everything);
+  assert.deepEqual(await accessOf("yannick", "yan"), everything);
+  assert.equal(await isLetIn("yan@example.com", "team-l"), false);
+  assert.deepEqual(await (await keycloakAdmin()).users.find({ username: "yan", exact: true }), []);
+  assert.deepEqual(await objectsOf("yan"), objects);
+  assert.equal((await (await keycloakAdmin()).realms.findOne({ realm: "prokube" }))?.editUsernameAllowed, false);
+  await project.pulumi("up", "--yes", "--skip-preview", "--refresh", "--run-program", "--expect-no-changes");
+
+  project.edit({ "users/yannick.yaml": renamed.replace("was: yan\n", "").replace("Moved", "Settled") });
+  await project.up();
+  assert.equal(await userId("yannick"), id);
+
+  project.edit({ "users/yannick.yaml": undefined, [file]: undefined });
+  await project.up();
+});
+
+test("a renamed file is told from a new person, and a renamed workspace is refused", async () => {
+  const [rosa, group] = [project.read("users/rosa.yaml"), project.read("groups/modelers.yaml")];
+  const team = "name: team-l\nmembers: [{ group: modelers, role: edit }]\n";
+  project.edit({ [file]: team });
+  await project.up();
+  project.edit({
+    "users/rosa.yaml": undefined,
+    "users/rose.yaml": rosa.replace("username: rosa", "username: rose"),
+    "groups/modelers.yaml": group.replace("rosa", "rose"),
+  });
+  const renamed = await project.tryPulumi("preview");
+  assert.match(renamed.output, /users\/rose\.yaml:1:11 foreign-object: address "rosa@example\.com" .* write was: rosa/);
+  project.edit({ "users/rose.yaml": undefined, "users/rosa.yaml": rosa, "groups/modelers.yaml": group });
+
+  project.edit({ [file]: undefined, "workspaces/team-x.yaml": team.replace("team-l", "team-x") });
+  const workspace = await project.tryPulumi("up", "--yes", "--skip-preview");
+  assert.match(workspace.output, /workspaces\/team-x\.yaml:1:7 rename-refused: .* keep "team-l" with state: archived/);
+  assert.ok(await exists("/api/v1/namespaces/team-l"), "nothing was touched");
+});
