@@ -145,9 +145,10 @@ export class Workspace extends pulumi.ComponentResource {
       { parent: this },
     );
     return new minio.IamServiceAccount(
-      `${name}-s3-account`,
+      // Another version is another account. The engine's replacementTrigger is lost in every refresh (Pulumi 3.259).
+      `${name}-s3-account-${keyVersion}`,
       { targetUser: user.name, policy: policy.policy },
-      { parent: this, dependsOn: [attachment], replacementTrigger: keyVersion },
+      { parent: this, dependsOn: [attachment] },
     );
   }
 

@@ -54,7 +54,7 @@ test("a workspace is exactly these resources, all its children", () => {
     "IamPolicy team-a-bucket-record",
     "IamPolicy team-a-policy-edit",
     "IamPolicy team-a-policy-view",
-    "IamServiceAccount team-a-s3-account",
+    "IamServiceAccount team-a-s3-account-1.1",
     "IamUser team-a-s3-user",
     "IamUserPolicyAttachment team-a-s3-user-policy",
     "LimitRange team-a-limit-range",
@@ -96,7 +96,7 @@ test("without members, quota and limits there is nothing for them", () => {
     "role-s3-edit",
     "role-s3-view",
     "role-view",
-    "s3-account",
+    "s3-account-1.1",
     "s3-user",
     "s3-user-policy",
     "workload-keys",
@@ -279,7 +279,7 @@ test("a record says whose the buckets are, gives nothing, and stays with them", 
 test("the service account acts for a user of its own, within the workspace's own policy", () => {
   assert.deepEqual(the("team-a-s3-user").inputs, { name: "pk-team-a" });
   assert.deepEqual(the("team-a-s3-user-policy").inputs, { userName: "pk-team-a", policyName: "pk:s3:edit:team-a" });
-  const { targetUser, policy } = the("team-a-s3-account").inputs;
+  const { targetUser, policy } = the("team-a-s3-account-1.1").inputs;
   assert.deepEqual([targetUser, policy], ["pk-team-a", the("team-a-policy-edit").inputs["policy"]]);
 });
 
@@ -291,7 +291,7 @@ test("its keys are in the two Secrets, and nowhere in plain text", () => {
     const { stringData } = the(`team-a-${name}-keys`).inputs as { stringData: { value: Record<string, unknown> } };
     assert.ok(isSecret(stringData));
     assert.deepEqual(Object.keys(stringData.value), keys);
-    assert.equal(stringData.value[keys[0]], "team-a-s3-account-access-key");
+    assert.equal(stringData.value[keys[0]], "team-a-s3-account-1.1-access-key");
   }
 });
 

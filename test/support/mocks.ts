@@ -15,6 +15,10 @@ export interface Registered {
 }
 
 export interface Recorder {
+  /** What was registered until now. */
+  readonly all: readonly Registered[];
+  /** Waits until nothing more is being registered, to register more afterwards. */
+  idle(): Promise<void>;
   /** Everything registered so far, after all pending registrations have settled. */
   settle(): Promise<readonly Registered[]>;
 }
@@ -60,6 +64,11 @@ export async function recordRegistrations(stack = "dev", preview = false): Promi
     callback(null, {});
   };
   return {
+    all: registered,
+    async idle() {
+      // Not among the SDK's types; disconnect() would do the same and end the recording.
+      await (pulumi.runtime as unknown as { waitForRPCs: () => Promise<void> }).waitForRPCs();
+    },
     async settle() {
       await pulumi.runtime.disconnect();
       return registered;

@@ -10,7 +10,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import KeycloakAdminClient from "@keycloak/keycloak-admin-client";
-import { KubeConfig } from "@kubernetes/client-node";
+import { ApiException, KubeConfig, type KubernetesObject, KubernetesObjectApi } from "@kubernetes/client-node";
+import { parseAllDocuments } from "yaml";
 import type { AuthorizationPolicy } from "../../support/istio.ts";
 
 /** A variable that `make env` prints. */
@@ -112,6 +113,38 @@ export async function listStatus(token: string, path: string): Promise<number> {
   return response.status;
 }
 
+/** The administrator's way to objects of any kind. */
+export function kubernetes(): KubernetesObjectApi {
+  const config = new KubeConfig();
+  config.loadFromFile(environment("KUBECONFIG"));
+  return KubernetesObjectApi.makeApiClient(config);
+}
+
+/** All objects of a kind, as the administrator sees them. */
+export async function read(
+  apiVersion: string,
+  kind: string,
+  namespace?: string,
+): Promise<{ items: (KubernetesObject & { metadata: NonNullable<KubernetesObject["metadata"]> })[] }> {
+  return kubernetes().list(apiVersion, kind, namespace);
+}
+
+/** Creates Kubernetes objects from YAML as somebody other than the program does. */
+export async function create(manifests: string): Promise<void> {
+  for (const document of parseAllDocuments(manifests)) await kubernetes().create(document.toJS() as KubernetesObject);
+}
+
+/** Deletes them, as far as they are there. */
+export async function remove(manifests: string): Promise<void> {
+  for (const document of parseAllDocuments(manifests)) {
+    await kubernetes()
+      .delete(document.toJS() as KubernetesObject)
+      .catch((error: unknown) => {
+        if (!(error instanceof ApiException && error.code === 404)) throw error;
+      });
+  }
+}
+
 /** Whether an object is there, as the administrator sees it. */
 export async function exists(path: string): Promise<boolean> {
   const config = new KubeConfig();
@@ -130,15 +163,8 @@ export async function exists(path: string): Promise<boolean> {
 
 /** The network policies that are in force. */
 export async function authorizationPolicies(): Promise<AuthorizationPolicy[]> {
-  const { CustomObjectsApi } = await import("@kubernetes/client-node");
-  const config = new KubeConfig();
-  config.loadFromFile(environment("KUBECONFIG"));
-  const list = (await config
-    .makeApiClient(CustomObjectsApi)
-    .listClusterCustomObject({ group: "security.istio.io", version: "v1", plural: "authorizationpolicies" })) as {
-    items: AuthorizationPolicy[];
-  };
-  return list.items;
+  const list = await kubernetes().list("security.istio.io/v1", "AuthorizationPolicy");
+  return list.items as AuthorizationPolicy[];
 }
 
 const endpoint = environment("MINIO_ENDPOINT");
@@ -169,7 +195,8 @@ export function rootStorage(): S3Client {
   return s3Client(environment("MINIO_ROOT_USER"), environment("MINIO_ROOT_PASSWORD"));
 }
 
-function s3Client(accessKeyId: string, secretAccessKey: string, sessionToken?: string): S3Client {
+/** An S3 client with keys. */
+export function s3Client(accessKeyId: string, secretAccessKey: string, sessionToken?: string): S3Client {
   return new S3Client({
     endpoint,
     region,

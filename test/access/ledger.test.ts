@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { adoptedTwice, type Ledger, ledgerOf, type Revocations, revocations } from "../../access/ledger.ts";
+import { resolve } from "../../access/resolve.ts";
+import { desired } from "./support.ts";
+
+const date = "2026-11-23";
+const ledger = (changes: Readonly<Record<string, string | undefined>> = {}): Ledger =>
+  ledgerOf(resolve(desired(changes), date));
+const none: Revocations = {
+  users: [],
+  groups: [],
+  roleBindings: [],
+  clusterRoleBindings: [],
+  network: [],
+  workspaces: [],
+};
+const unrenamed = new Map<string, string>();
+
+const platform = "domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\n";
+const teamA = (members: string) => ({ "workspaces/team-a.yaml": `name: team-a\nmembers: [${members}]\n` });
+
+test("the ledger lists every right by whom it is given to", () => {
+  assert.deepEqual(
+    ledger({
+      "platform.yaml": `${platform}clusterAccess: [{ group: data-science, role: edit }, { user: bob, role: admin }]\n`,
+    }),
+    {
+      users: {
+        alice: { groups: ["pk-user", "data-science"], roles: ["pk:edit:team-a", "pk:alice"] },
+        bob: { groups: ["pk-user", "data-science"], roles: [] },
+      },
+      groups: { "data-science": ["pk:view:team-a"] },
+      workspaces: {
+        "team-a": {
+          contributors: { "alice@example.com": "edit", "bob@example.com": "view" },
+          network: { full: ["alice@example.com"], pipelines: ["bob@example.com"] },
+        },
+        alice: {
+          contributors: { "alice@example.com": "edit" },
+          network: { full: ["alice@example.com"], pipelines: [] },
+        },
+      },
+      cluster: { "alice@example.com": "edit", "bob@example.com": "admin" },
+      adopted: [],
+    },
+  );
+});
+
+const taken: readonly (readonly [
+  what: string,
+  before: Readonly<Record<string, string | undefined>>,
+  after: Readonly<Record<string, string | undefined>>,
+  lost: Partial<Revocations>,
+])[] = [
+  ["nothing when nothing changes", {}, {}, {}],
+  [
+    "nothing when something is only given",
+    teamA("{ user: alice, role: view }"),
+    teamA("{ user: alice, role: view }, { user: bob, role: edit }"),
+    {},
+  ],
+  [
+    "the higher level before the lower one is given",
+    teamA("{ user: alice, role: edit }"),
+    teamA("{ user: alice, role: view }"),
+    {
+      users: [{ username: "alice", groups: [], roles: ["pk:edit:team-a"], gone: false }],
+      roleBindings: [{ namespace: "team-a", name: "user-alice-example-com-clusterrole-edit" }],
+    },
+  ],
+  [
+    "notebooks",
+    teamA("{ user: alice, role: edit }"),
+    teamA("{ user: alice, role: edit, notebooksAccess: false }"),
+    { network: [{ namespace: "team-a", access: "full", values: ["alice@example.com"] }] },
+  ],
+  [
+    "a membership, and with it nothing of the group's own",
+    {
+      "groups/data-science.yaml": "name: data-science\nmembers: [alice, bob]\n",
+      ...teamA("{ group: data-science, role: view }"),
+    },
+    {
+      "groups/data-science.yaml": "name: data-science\nmembers: [alice]\n",
+      ...teamA("{ group: data-science, role: view }"),
+    },
+    {
+      users: [{ username: "bob", groups: ["data-science"], roles: [], gone: false }],
+      roleBindings: [{ namespace: "team-a", name: "user-bob-example-com-clusterrole-view" }],
+      network: [{ namespace: "team-a", access: "full", values: ["bob@example.com"] }],
+    },
+  ],
+  [
+    "everything of a user who goes",
+    {},
+    { "users/bob.yaml": undefined, "groups/data-science.yaml": "name: data-science\nmembers: [alice]\n" },
+    {
+      users: [{ username: "bob", groups: ["pk-user", "data-science"], roles: [], gone: true }],
+      roleBindings: [{ namespace: "team-a", name: "user-bob-example-com-clusterrole-view" }],
+      network: [{ namespace: "team-a", access: "pipelines", values: ["bob@example.com"] }],
+    },
+  ],
+  [
+    "the same of a user who is archived",
+    {},
+    { "users/bob.yaml": "username: bob\nemail: bob@example.com\nstate: archived\n" },
+    {
+      users: [{ username: "bob", groups: ["pk-user", "data-science"], roles: [], gone: true }],
+      roleBindings: [{ namespace: "team-a", name: "user-bob-example-com-clusterrole-view" }],
+      network: [{ namespace: "team-a", access: "pipelines", values: ["bob@example.com"] }],
+    },
+  ],
+  [
+    "a workspace that is archived",
+    teamA("{ user: bob, role: view }"),
+    { "workspaces/team-a.yaml": "name: team-a\nstate: archived\nmembers: [{ user: bob, role: view }]\n" },
+    {
+      users: [{ username: "bob", groups: [], roles: ["pk:view:team-a"], gone: false }],
+      roleBindings: [{ namespace: "team-a", name: "user-bob-example-com-clusterrole-view" }],
+      network: [{ namespace: "team-a", access: "full", values: ["bob@example.com"] }],
+      workspaces: ["team-a"],
+    },
+  ],
+  [
+    "a cluster-wide level",
+    { "platform.yaml": `${platform}clusterAccess: [{ user: bob, role: admin }]\n` },
+    { "platform.yaml": `${platform}clusterAccess: [{ user: bob, role: edit }]\n` },
+    { clusterRoleBindings: ["prokube-access:kubeflow-admin:bob@example.com"] },
+  ],
+];
+for (const [what, before, after, lost] of taken) {
+  test(`takes away ${what}`, () => {
+    assert.deepEqual(revocations(ledger(before), ledger(after), unrenamed), { ...none, ...lost });
+  });
+}
+
+test("a renamed user loses nothing, and is called by the new name", () => {
+  const renamed = (username: string, more = "") => ({
+    "users/bob.yaml": undefined,
+    [`users/${username}.yaml`]: `username: ${username}\nemail: bob@example.com\n${more}`,
+    "groups/data-science.yaml": `name: data-science\nmembers: [alice, ${username}]\n`,
+  });
+  const [before, after] = [ledger(renamed("bob")), ledger(renamed("robert", "was: bob\n"))];
+  assert.deepEqual(revocations(before, after, new Map([["bob", "robert"]])), none);
+});
+
+test("an entity that the stack manages cannot be adopted as if others had made it", () => {
+  const adopting = { "users/bob.yaml": "username: bob\nemail: bob@example.com\nadopt: true\n" };
+  const without = { "users/bob.yaml": undefined, "groups/data-science.yaml": "name: data-science\nmembers: [alice]\n" };
+  assert.deepEqual(adoptedTwice(ledger(), ledger(adopting)), ["user bob"]);
+  assert.deepEqual(adoptedTwice(ledger(without), ledger(adopting)), []);
+  assert.deepEqual(adoptedTwice(ledger(adopting), ledger(adopting)), [], "it was adopted and may say so");
+});
+
+const level = fc.constantFrom("edit", "view");
+const member = fc.record({ user: fc.constantFrom("alice", "bob"), role: level, notebooksAccess: fc.boolean() });
+const state = fc.constantFrom("active", "archived");
+const world = fc
+  .record({ members: fc.uniqueArray(member, { selector: ({ user, role }) => user + role }), state, bobs: state })
+  .map(({ members, state, bobs }) =>
+    ledger({
+      "workspaces/team-a.yaml": `name: team-a\nstate: ${state}\nmembers: ${JSON.stringify(members)}\n`,
+      "users/bob.yaml": `username: bob\nemail: bob@example.com\nstate: ${bobs}\n`,
+    }),
+  );
+
+test("what is taken away and then given leads from any ledger to any other", () => {
+  fc.assert(
+    fc.property(world, world, (before, after) => {
+      const lost = revocations(before, after, unrenamed);
+      const rights = (of: Ledger) =>
+        new Set(Object.entries(of.users).flatMap(([name, { roles }]) => roles.map((role) => `${name} ${role}`)));
+      const kept = new Set(rights(before));
+      for (const { username, roles } of lost.users) for (const role of roles) kept.delete(`${username} ${role}`);
+      const wanted = rights(after);
+      assert.deepEqual(
+        [...kept].filter((right) => !wanted.has(right)),
+        [],
+        "nothing stays that is to go",
+      );
+      assert.deepEqual(
+        [...kept],
+        [...rights(before)].filter((right) => wanted.has(right)),
+        "nothing goes that is to stay",
+      );
+    }),
+    { numRuns: 500 },
+  );
+});

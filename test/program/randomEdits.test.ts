@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { InputError } from "../../access/diagnostic.ts";
+import { type DesiredState, parseDesiredState } from "../../access/load.ts";
+import { keyOf, plannedObjects } from "../../access/objects.ts";
+import { type Plan, resolve } from "../../access/resolve.ts";
+import { type Registered, recordRegistrations } from "../support/mocks.ts";
+
+const recorder = await recordRegistrations();
+const { createPlatform } = await import("../../components/platform.ts");
+const { createHooks } = await import("../../components/hooks.ts");
+
+const nothing = () => Promise.resolve();
+const hooks = createHooks(nothing, nothing);
+
+const names = ["ann", "ben", "cat", "dan"];
+const level = fc.constantFrom("edit", "view");
+const state = fc.constantFrom("active", "archived");
+const name = fc.constantFrom(...names);
+
+/** One edit of one file: its path, and its text or undefined for none. */
+const edit = fc.oneof(
+  fc
+    .record({ name, email: fc.constantFrom("a", "b"), state, workspace: fc.constantFrom(true, false, { name: "own" }) })
+    .map(({ name, email, ...more }) => [
+      `users/${name}.yaml`,
+      JSON.stringify({ username: name, email: `${name}.${email}@example.com`, ...more }),
+    ]),
+  fc
+    .record({
+      name: fc.constantFrom("team-a", "team-b", "team-c", "cat"),
+      state,
+      role: level,
+      members: fc.uniqueArray(name),
+      keyVersion: fc.integer({ min: 1, max: 2 }),
+    })
+    .map(({ role, members, ...more }) => [
+      `workspaces/${more.name}.yaml`,
+      JSON.stringify({ ...more, members: members.map((user) => ({ user, role })) }),
+    ]),
+  fc
+    .constantFrom(
+      ...names.map((one) => `users/${one}.yaml`),
+      ...["team-a", "team-b", "team-c", "cat"].map((one) => `workspaces/${one}.yaml`),
+    )
+    .map((path) => [path, undefined]),
+) as fc.Arbitrary<[string, string | undefined]>;
+
+function planOf(files: ReadonlyMap<string, string>): Plan | undefined {
+  const platform = "domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\n";
+  let desired: DesiredState;
+  try {
+    desired = parseDesiredState("env", new Map([["platform.yaml", platform], ...files]));
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+  return resolve(desired, "2026-11-23");
+}
+
+const edits = 1000;
+const plans: Plan[] = [];
+fc.assert(
+  fc.property(fc.array(edit, { minLength: 40, maxLength: 40 }), (sequence) => {
+    const files = new Map<string, string>();
+    for (const [path, text] of sequence) {
+      const before = files.get(path);
+      if (text === undefined) files.delete(path);
+      else files.set(path, text);
+      const plan = planOf(files);
+      if (plan) plans.push(plan);
+      // An edit that is refused is not made.
+      else if (before === undefined) files.delete(path);
+      else files.set(path, before);
+    }
+  }),
+  { numRuns: 60, seed: 4711 },
+);
+
+/** What each plan registers, in order. */
+const registered: Registered[][] = [];
+{
+  const all = recorder.all;
+  for (const plan of plans.slice(0, edits + 1)) {
+    const start = all.length;
+    const keys = new Map(plan.users.map(({ username }) => [username, username]));
+    createPlatform(plan, { imports: new Map(), accounts: new Map(), keys, holdsOwner: true }, hooks, {});
+    await recorder.idle();
+    registered.push(all.slice(start));
+  }
+}
+
+const idOf = ({ type, parent, name }: Registered) => `${parent} ${type} ${name}`;
+
+test("no plan of 1,000 random edits deletes a bucket or the record of one", () => {
+  assert.ok(registered.length > edits, `${registered.length} plans`);
+  let left = 0;
+  for (const [index, after] of registered.entries()) {
+    const kept = new Map(after.map((resource) => [idOf(resource), resource]));
+    for (const resource of registered[index - 1] ?? []) {
+      if (resource.type !== "minio:index/s3Bucket:S3Bucket" && !resource.name.endsWith("-bucket-record")) continue;
+      assert.equal(resource.options["retainOnDelete"], true, resource.name);
+      assert.equal(resource.inputs["forceDestroy"], undefined);
+      const next = kept.get(idOf(resource));
+      if (!next) left += 1;
+      else assert.equal(next.inputs["bucket"], resource.inputs["bucket"], "a bucket is never replaced");
+    }
+  }
+  assert.ok(left > 100, `${left} buckets and records were left behind`);
+});
+
+test("a binding with two subjects never appears, and a contributor's always has one", () => {
+  const bindings = registered.flat().filter(({ type }) => type.endsWith("RoleBinding"));
+  assert.ok(bindings.length > 1000);
+  for (const { name, inputs } of bindings) assert.equal((inputs["subjects"] as unknown[]).length, 1, name);
+});
+
+const kinds: Readonly<Record<string, string>> = {
+  "keycloak:index/role:Role": "realm role",
+  "keycloak:index/group:Group": "group",
+  "kubernetes:core/v1:ConfigMap": "ConfigMap",
+  "kubernetes:core/v1:LimitRange": "LimitRange",
+  "kubernetes:core/v1:Namespace": "namespace",
+  "kubernetes:core/v1:Secret": "Secret",
+  "kubernetes:kubeflow.org/v1:Profile": "Profile",
+  "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": "ClusterRoleBinding",
+  "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": "RoleBinding",
+  "kubernetes:security.istio.io/v1:AuthorizationPolicy": "AuthorizationPolicy",
+  "minio:index/iamPolicy:IamPolicy": "S3 policy",
+  "minio:index/iamUser:IamUser": "S3 user",
+  "minio:index/s3Bucket:S3Bucket": "bucket",
+};
+
+/** The names under which a resource will be on the platform, as an inventory has them. */
+function liveKey({ type, inputs }: Registered): string[] {
+  const kind = kinds[type];
+  if (kind === undefined) return [];
+  const { name, namespace } = (inputs["metadata"] ?? {}) as { name?: string; namespace?: string };
+  const plain = (inputs["bucket"] ?? inputs["name"] ?? name) as string;
+  return [`${kind} ${namespace === undefined ? plain : `${namespace}/${plain}`}`];
+}
+
+test("the look at the platform asks about exactly the objects that are then made", () => {
+  for (const [index, resources] of registered.entries()) {
+    const plan = plans[index];
+    assert.ok(plan);
+    assert.deepEqual(resources.flatMap(liveKey).toSorted(), plannedObjects(plan).map(keyOf).toSorted());
+  }
+});
