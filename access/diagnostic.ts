@@ -65,7 +65,23 @@ export class InputError extends Error {
 
 /** `file:line:column code: message`, which editors and terminals turn into a link. */
 export function formatDiagnostic(d: Diagnostic): string {
-  return `${formatLocation(d)} ${d.code}: ${d.message}`;
+  return `${visible(formatLocation(d))} ${d.code}: ${visible(shortened(d.message))}`;
+}
+
+const longestMessage = 1000;
+
+/** A value of a million characters is not repeated: the message's beginning and end say enough. */
+function shortened(text: string): string {
+  if (text.length <= longestMessage) return text;
+  return `${text.slice(0, longestMessage / 2)} ... ${text.slice(-longestMessage / 4)}`;
+}
+
+/** What would move the cursor, reverse the line or not show at all is spelled out. */
+function visible(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ""}}`,
+  );
 }
 
 export function formatLocation(at: Location): string {
