@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { InputError } from "../access/diagnostic.ts";
 import { loadDesiredState } from "../access/load.ts";
 import { renderMatrix } from "../access/matrix.ts";
+import { permissionChart } from "../access/permissions.ts";
 import { resolve, today } from "../access/resolve.ts";
 import { jsonSchemas } from "../access/schema.ts";
 
@@ -12,6 +13,8 @@ const usage = `access: reads the desired state, needs no server
 
   access check  [--stack dev]                     is the desired state sound?
   access matrix [--stack dev] [--date 2027-03-31] who may do what
+  access permissions [roles.yaml]                 chart of Kubeflow's ClusterRoles, from a file or standard input:
+                                                  kubectl get clusterroles -o yaml | access permissions
   access schema [--check]                         write the editors' JSON Schemas, or tell whether they are current
 
 exit: 0 all is well, 1 the desired state or the schemas are not, 2 wrong usage
@@ -32,6 +35,12 @@ function run(): number {
   const [verb, ...rest] = positionals;
   if (values.help) {
     process.stdout.write(usage);
+    return 0;
+  }
+  if (verb === "permissions") {
+    const [file, ...more] = rest;
+    if (more.length > 0) throw new RangeError(`unexpected "${more.join(" ")}"`);
+    process.stdout.write(`${permissionChart(readFileSync(file ?? 0, "utf8"))}\n`);
     return 0;
   }
   if (rest.length > 0) throw new RangeError(`unexpected "${rest.join(" ")}"`);
