@@ -6,7 +6,9 @@ import {
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
+  GetObjectCommand,
   HeadBucketCommand,
+  ListObjectsV2Command,
   NotFound,
   PutObjectCommand,
   S3Client,
@@ -21,6 +23,7 @@ const first: Desired = {
   forceDestroy: false,
   policyName: `smoke:s3:view:${run}`,
   policy: policy("s3:GetObject", "s3:ListBucket"),
+  worker: { name: `smoke-${run}-worker`, generation: 1 },
 };
 let project: Project<Desired>;
 let s3: S3Client;
@@ -42,7 +45,13 @@ after(async () => {
 
 test("a preview of what is not there yet creates everything", async () => {
   const steps = await project.preview();
-  const expected = ["create IamPolicy readers", "create S3Bucket data"];
+  const expected = [
+    "create IamPolicy readers",
+    "create IamServiceAccount keys-1",
+    "create IamUser worker",
+    "create IamUserPolicyAttachment workers-policy",
+    "create S3Bucket data",
+  ];
   assert.deepEqual(steps.map(({ op, resource }) => `${op} ${resource}`).sort(), expected);
 });
 
@@ -52,13 +61,56 @@ test("an update creates it, and then there is nothing left to do", async () => {
   await project.pulumi("refresh", "--yes", "--skip-preview");
   await project.pulumi("preview", "--expect-no-changes");
   assert.equal(await exists(bucket), true);
-  assert.deepEqual(await project.outputs(), {
-    outputs: {
-      arn: `arn:aws:s3:::${bucket}`,
-      domain: `${setting("MINIO_ENDPOINT")}/minio/${bucket}`,
-      policy: first.policyName,
+  const { outputs } = await project.outputs<{ outputs: object }>();
+  assert.deepEqual(
+    { outputs },
+    {
+      outputs: {
+        arn: `arn:aws:s3:::${bucket}`,
+        domain: `${setting("MINIO_ENDPOINT")}/minio/${bucket}`,
+        policy: first.policyName,
+      },
     },
-  });
+  );
+});
+
+test("the keys of a service account do what its policy lets them, and nothing else", async () => {
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "seed", Body: "seed" }));
+  const client = await clientWithKeys();
+  await client.send(new GetObjectCommand({ Bucket: bucket, Key: "seed" }));
+  await assert.rejects(client.send(new PutObjectCommand({ Bucket: bucket, Key: "x", Body: "x" })), /Access Denied/);
+  await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: "seed" }));
+});
+
+test("the secret keys are secret, in the state as in the outputs", async () => {
+  const { secretKey } = await project.outputs<{ secretKey: string }>();
+  assert.equal(secretKey, "[secret]");
+  const { secretKey: plain } = JSON.parse(await project.pulumi("stack", "output", "--json", "--show-secrets")) as {
+    secretKey: string;
+  };
+  assert.ok(!(await project.state()).includes(plain));
+  assert.match(await project.state(), /"secret": *\{/);
+});
+
+test("another secret of a user is an update; another service account has other keys, and the old ones end", async () => {
+  const old = await clientWithKeys();
+  await project.want({ ...first, worker: { ...first.worker, secret: `${run}-secret` } });
+  assert.deepEqual(
+    (await project.preview()).map(({ op, resource }) => `${op} ${resource}`),
+    ["update IamUser worker"],
+  );
+  await project.up();
+  await project.want({ ...first, worker: { ...first.worker, secret: `${run}-secret`, generation: 2 } });
+  assert.deepEqual((await project.preview()).map(({ op, resource }) => `${op} ${resource}`).sort(), [
+    "create IamServiceAccount keys-2",
+    "delete IamServiceAccount keys-1",
+  ]);
+  await project.up();
+  await project.expectNoChanges();
+  await (await clientWithKeys()).send(new ListObjectsV2Command({ Bucket: bucket }));
+  await assert.rejects(old.send(new ListObjectsV2Command({ Bucket: bucket })), /does not exist/);
+  await project.want(first);
+  await project.up();
 });
 
 test("the administrator's password is encrypted in the state", async () => {
@@ -80,6 +132,7 @@ test("a changed policy is updated in place", async () => {
   await project.want(wider);
   assert.deepEqual(await project.preview(), [
     { op: "update", resource: "IamPolicy readers", diff: { policy: "update" } },
+    { op: "update", resource: "IamServiceAccount keys-1", diff: { policy: "update" } },
   ]);
   await project.up();
   await project.expectNoChanges();
@@ -91,6 +144,7 @@ test("another policy name is another policy, the old one deleted first", async (
   await project.want({ ...first, policyName: `smoke:s3:edit:${run}` });
   assert.deepEqual(await project.preview(), [
     { op: "replace", resource: "IamPolicy readers", diff: { name: "update-replace" } },
+    { op: "replace", resource: "IamUserPolicyAttachment workers-policy", diff: {} },
   ]);
   assert.match(await project.up(), /deleting original.*creating replacement/s);
   await project.want(first);
@@ -132,6 +186,14 @@ test("a destroy removes what is left", async () => {
   await project.pulumi("destroy", "--yes", "--skip-preview");
   assert.equal(await exists(bucket), false);
 });
+
+async function clientWithKeys(): Promise<S3Client> {
+  const { accessKey: accessKeyId, secretKey: secretAccessKey } = JSON.parse(
+    await project.pulumi("stack", "output", "--json", "--show-secrets"),
+  ) as { accessKey: string; secretKey: string };
+  const credentials = { accessKeyId, secretAccessKey };
+  return new S3Client({ endpoint: setting("MINIO_ENDPOINT"), region: "us-east-1", forcePathStyle: true, credentials });
+}
 
 function policy(...actions: string[]): string {
   const resource = [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`];
