@@ -97,8 +97,12 @@ export async function convergedProject(): Promise<Project> {
 
 /** A small stack of its own beside dev, converged; {@link Project.destroy} removes all of it. */
 export async function smallProject(stack: string, files: Readonly<Record<string, string>>): Promise<Project> {
-  const platform = "domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\n";
-  return converged(new Project(stack, { "platform.yaml": platform, ...files }));
+  return converged(new Project(stack, { "platform.yaml": platformOf(stack), ...files }));
+}
+
+/** The platform file of a small stack. Its Profiles have an owner of their own, because one stack holds an address. */
+export function platformOf(stack: string, more = ""): string {
+  return `domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\nowner: ${stack}.owner@example.com\n${more}`;
 }
 
 async function converged(project: Project): Promise<Project> {

@@ -15,11 +15,10 @@ import {
   remove,
   s3Client,
   seedBucket,
-} from "./support/platform.ts";
-import { person, type Project, smallProject } from "./support/stack.ts";
+} from "../support/platform.ts";
+import { person, platformOf, type Project, smallProject } from "../support/stack.ts";
 
-const platform = (more: string) =>
-  `domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\nowner: first@example.com\n${more}`;
+const platform = (more: string) => platformOf("wide", more);
 const team = (more = "") =>
   `name: team-w\nquota: { cpu: 8, memory: 16Gi, pods: 20 }\nmembers: [{ user: nora, role: edit }]\n${more}`;
 
@@ -135,27 +134,27 @@ spec: { rules: [{ when: [{ key: "source.namespace", values: [team-w] }] }] }
 
 test("nobody can log in as the owner of the Profiles, nor come by the address", async () => {
   const keycloak = await keycloakAdmin();
-  const [holder] = await keycloak.users.find({ email: "first@example.com", exact: true });
+  const [holder] = await keycloak.users.find({ email: "wide.owner@example.com", exact: true });
   assert.equal(holder?.enabled, false);
   await assert.rejects(
-    keycloak.users.create({ username: "impostor", email: "first@example.com", enabled: true }),
+    keycloak.users.create({ username: "impostor", email: "wide.owner@example.com", enabled: true }),
     /409|same email/,
   );
 });
 
 test("the owner changes only where that is asked for, and then for the dashboard too", async () => {
-  await create(ownersObjects("first@example.com"));
+  await create(ownersObjects("wide.owner@example.com"));
   const files = (more = "") => ({
-    "platform.yaml": platform(more).replace("first@", "second@"),
+    "platform.yaml": platform(more).replace("owner: wide.owner@", "owner: second@"),
   });
   project.edit(files());
   const { output } = await project.tryPulumi("preview");
   assert.match(
     output,
-    /workspaces\/team-w\.yaml:1:7 owner-change: Profile "team-w" is owned by first@example\.com, not second@example\.com\./,
+    /workspaces\/team-w\.yaml:1:7 owner-change: Profile "team-w" is owned by wide\.owner@example\.com, not second@example\.com\./,
   );
 
-  project.edit(files("previousOwner: first@example.com\n"));
+  project.edit(files("previousOwner: wide.owner@example.com\n"));
   await project.up();
   const owner = async (version: string, kind: string, name: string) =>
     (await read(version, kind)).items.find(({ metadata }) => metadata.name === name);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { create, exists, finishFirstLogin, claims, logIn, remove, rootStorage } from "./support/platform.ts";
+import { create, exists, finishFirstLogin, claims, logIn, remove, rootStorage } from "../support/platform.ts";
 import { ListBucketsCommand } from "@aws-sdk/client-s3";
-import { person, Project } from "./support/stack.ts";
+import { person, platformOf, Project } from "../support/stack.ts";
 
 const project = new Project("operated", {
-  "platform.yaml": "domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\nprovisioning: operator\n",
+  "platform.yaml": platformOf("operated", "provisioning: operator\n"),
   "users/otto.yaml": person("otto", "workspace: true\n"),
   "users/olga.yaml": person("olga"),
   "workspaces/team-q.yaml": "name: team-q\nmembers: [{ user: otto, role: edit }, { user: olga, role: view }]\n",
@@ -22,12 +22,12 @@ after(async () => {
 const provisioned = `
 apiVersion: v1
 kind: Namespace
-metadata: { name: team-q, annotations: { owner: admin@example.com } }
+metadata: { name: team-q, annotations: { owner: operated.owner@example.com } }
 ---
 apiVersion: kubeflow.org/v1
 kind: Profile
 metadata: { name: team-q }
-spec: { owner: { kind: User, name: admin@example.com } }
+spec: { owner: { kind: User, name: operated.owner@example.com } }
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding

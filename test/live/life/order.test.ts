@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { KubeConfig, Watch } from "@kubernetes/client-node";
-import { accessOf, everything, nothing } from "./support/access.ts";
+import { accessOf, everything, nothing } from "../support/access.ts";
 import {
   create,
   environment,
@@ -10,8 +10,8 @@ import {
   remove,
   seedBucket,
   userId,
-} from "./support/platform.ts";
-import { person, type Project, smallProject } from "./support/stack.ts";
+} from "../support/platform.ts";
+import { person, type Project, smallProject } from "../support/stack.ts";
 
 const [teamM, teamN] = ["workspaces/team-m.yaml", "workspaces/team-n.yaml"];
 const workspace = (name: string, ...members: string[]) =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
-import { accessOf, everything, nothing } from "./support/access.ts";
+import { accessOf, everything, nothing } from "../support/access.ts";
 import {
   create,
   finishFirstLogin,
@@ -10,8 +10,8 @@ import {
   rootStorage,
   seedBucket,
   userId,
-} from "./support/platform.ts";
-import { person, type Project, smallProject } from "./support/stack.ts";
+} from "../support/platform.ts";
+import { person, type Project, smallProject } from "../support/stack.ts";
 
 let project: Project;
 before(async () => {
@@ -40,12 +40,12 @@ async function makeForeign(): Promise<void> {
   await create(`
 apiVersion: v1
 kind: Namespace
-metadata: { name: team-o, annotations: { owner: admin@example.com } }
+metadata: { name: team-o, annotations: { owner: ownership.owner@example.com } }
 ---
 apiVersion: kubeflow.org/v1
 kind: Profile
 metadata: { name: team-o }
-spec: { owner: { kind: User, name: admin@example.com } }
+spec: { owner: { kind: User, name: ownership.owner@example.com } }
 ---
 ${binding("user-sven-example-com-clusterrole-edit", "kubeflow-edit", "sven@example.com")}`);
   await rootStorage().send(new CreateBucketCommand({ Bucket: "team-o-data" }));

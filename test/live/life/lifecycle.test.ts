@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
-import { accessOf, everything, isLetIn, nothing, reading } from "./support/access.ts";
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { accessOf, everything, isLetIn, nothing, reading } from "../support/access.ts";
 import {
   exists,
   finishFirstLogin,
@@ -14,8 +14,8 @@ import {
   storageFor,
   tokenFor,
   userId,
-} from "./support/platform.ts";
-import { person, type Project, smallProject } from "./support/stack.ts";
+} from "../support/platform.ts";
+import { person, type Project, smallProject } from "../support/stack.ts";
 
 let project: Project;
 before(async () => {
@@ -52,100 +52,90 @@ async function fill(workspace: string): Promise<Record<string, string>> {
   return objectsOf(workspace);
 }
 
-const team = "name: team-l\nmembers:\n  - { user: quinn, role: edit }\n";
 const file = "workspaces/team-l.yaml";
+const team = "name: team-l\nmembers:\n  - { user: quinn, role: edit }\n";
+const zelda = person("zelda", "workspace: true\n");
+/** What lies in the buckets of the shared and of the personal workspace, once they are filled. */
+let objects: Record<string, Record<string, string>>;
+let firstAccount: string;
 
-/** Nothing of a workspace is left but its buckets, and even with an old session nobody but the root reads them. */
-async function assertGone(session: Awaited<ReturnType<typeof storageFor>>, objects: Record<string, string>) {
-  assert.deepEqual(await accessOf("quinn", "team-l"), nothing);
-  assert.equal(await mayStore(session, "get", "team-l-data"), false, "an open session");
-  assert.equal(await exists("/api/v1/namespaces/team-l"), false);
-  assert.equal(await exists("/apis/kubeflow.org/v1/profiles/team-l"), false);
-  const roles = await (await keycloakAdmin()).roles.find({ search: ":team-l" });
-  assert.deepEqual(
-    roles.map(({ name }) => name),
-    [],
-  );
-  assert.deepEqual(await objectsOf("team-l"), objects);
+async function assertObjectsAreKept(): Promise<void> {
+  for (const workspace of ["team-l", "zelda"]) assert.deepEqual(await objectsOf(workspace), objects[workspace]);
 }
 
-test("a workspace: created, deleted, added again, archived, brought back; its objects stay as they are", async () => {
-  project.edit({ [file]: team });
-  await project.up();
-  const objects = await fill("team-l");
-  assert.deepEqual(await accessOf("quinn", "team-l"), everything);
+/** Nothing of the workspaces is left but their buckets, and even with an old session nobody but the root reads them. */
+async function assertGone(sessions: Record<string, S3Client | undefined>): Promise<void> {
+  assert.deepEqual(await accessOf("quinn", "team-l"), nothing);
+  assert.equal((await tokenFor("zelda")).token, undefined, "the account is gone");
+  for (const workspace of ["team-l", "zelda"]) {
+    assert.equal(await mayStore(sessions[workspace], "get", `${workspace}-data`), false, "an open session");
+    assert.equal(await exists(`/api/v1/namespaces/${workspace}`), false);
+    assert.equal(await exists(`/apis/kubeflow.org/v1/profiles/${workspace}`), false);
+    assert.deepEqual(await (await keycloakAdmin()).roles.find({ search: `:${workspace}` }), []);
+    assert.equal(await isLetIn("zelda@example.com", workspace), false);
+  }
+  await assertObjectsAreKept();
+}
 
-  let session = await storageFor(await logIn("quinn"));
-  project.edit({ [file]: undefined });
-  await project.up();
-  await assertGone(session, objects);
+async function sessions(): Promise<Record<string, S3Client | undefined>> {
+  return { "team-l": await storageFor(await logIn("quinn")), zelda: await storageFor(await logIn("zelda")) };
+}
 
-  project.edit({ [file]: team });
-  const preview = await project.pulumi("preview");
-  assert.match(preview, /workspace "team-l" takes its archived buckets back: team-l-data, team-l-mlpipeline/);
-  await project.up();
-  assert.deepEqual(await accessOf("quinn", "team-l"), everything);
-  assert.deepEqual(await objectsOf("team-l"), objects);
-
-  session = await storageFor(await logIn("quinn"));
-  project.edit({ [file]: `${team}state: archived\n` });
-  await project.up();
-  await assertGone(session, objects);
-
-  project.edit({ [file]: team.replace("edit", "view") });
-  await project.up();
-  assert.deepEqual(await accessOf("quinn", "team-l"), reading);
-  assert.deepEqual(await objectsOf("team-l"), objects);
-  await project.pulumi("preview", "--expect-no-changes");
-
-  project.edit({ [file]: undefined });
-  await project.up();
-});
-
-test("a user deleted and created again starts with nothing, on the same archived buckets", async () => {
-  const zoe = person("zoe", "workspace: true\n");
+test("created: a shared workspace, and a user with a personal one", async () => {
   project.edit({
-    "users/zoe.yaml": zoe,
-    "groups/zoes.yaml": "name: zoes\nmembers: [zoe]\n",
-    [file]: "name: team-l\nmembers:\n  - { user: zoe, role: edit }\n  - { group: zoes, role: view }\n",
+    "users/zelda.yaml": zelda,
+    "groups/zeldas.yaml": "name: zeldas\nmembers: [zelda]\n",
+    [file]: `${team}  - { user: zelda, role: edit }\n  - { group: zeldas, role: view }\n`,
   });
   await project.up();
-  await finishFirstLogin("zoe");
-  const first = await userId("zoe");
-  const objects = await fill("zoe");
-  await seedBucket("team-l-data");
-  assert.deepEqual(await accessOf("zoe", "team-l"), everything);
-  assert.deepEqual(await accessOf("zoe", "zoe"), everything);
-  const session = await storageFor(await logIn("zoe"));
+  await finishFirstLogin("zelda");
+  firstAccount = await userId("zelda");
+  objects = { "team-l": await fill("team-l"), zelda: await fill("zelda") };
+  assert.deepEqual(await accessOf("quinn", "team-l"), everything);
+  assert.deepEqual(await accessOf("zelda", "team-l"), everything);
+  assert.deepEqual(await accessOf("zelda", "zelda"), everything);
+});
 
-  project.edit({ "users/zoe.yaml": undefined, "groups/zoes.yaml": undefined, [file]: "name: team-l\n" });
+test("deleted: all access is gone on every plane, the objects stay", async () => {
+  const open = await sessions();
+  project.edit({ "users/zelda.yaml": undefined, "groups/zeldas.yaml": undefined, [file]: undefined });
   await project.up();
-  assert.equal((await tokenFor("zoe")).token, undefined);
-  assert.equal(await mayStore(session, "get", "zoe-data"), false);
-  assert.equal(await exists("/api/v1/namespaces/zoe"), false);
-  assert.equal(await isLetIn("zoe@example.com", "team-l"), false);
-  assert.deepEqual(await objectsOf("zoe"), objects);
+  await assertGone(open);
+});
 
-  project.edit({ "users/zoe.yaml": zoe });
+test("added again: the same buckets without an import by hand, and no access left over", async () => {
+  project.edit({ "users/zelda.yaml": zelda, [file]: team });
+  const preview = await project.pulumi("preview");
+  assert.match(preview, /workspace "team-l" takes its archived buckets back: team-l-data, team-l-mlpipeline/);
+  assert.match(preview, /workspace "zelda" takes its archived buckets back: zelda-data, zelda-mlpipeline/);
   await project.up();
-  assert.notEqual(await userId("zoe"), first, "a new account");
-  await finishFirstLogin("zoe");
-  assert.deepEqual(await accessOf("zoe", "team-l"), nothing);
-  assert.deepEqual(await accessOf("zoe", "zoe"), everything);
-  assert.deepEqual(await objectsOf("zoe"), objects);
+  assert.notEqual(await userId("zelda"), firstAccount, "a new account");
+  await finishFirstLogin("zelda");
+  assert.deepEqual(await accessOf("quinn", "team-l"), everything);
+  assert.deepEqual(await accessOf("zelda", "zelda"), everything);
+  assert.deepEqual(await accessOf("zelda", "team-l"), nothing);
+  await assertObjectsAreKept();
+});
 
-  project.edit({ "users/zoe.yaml": `${zoe}state: archived\n` });
+test("archived: the same as deleted, while the files stay", async () => {
+  const open = await sessions();
+  project.edit({ "users/zelda.yaml": `${zelda}state: archived\n`, [file]: `${team}state: archived\n` });
   await project.up();
-  assert.equal((await tokenFor("zoe")).token, undefined);
-  assert.deepEqual(await objectsOf("zoe"), objects);
+  await assertGone(open);
+});
 
-  project.edit({ "users/zoe.yaml": zoe.replace("zoe@example.com", "zoe.other@example.com") });
-  const { code, output } = await project.tryPulumi("preview");
-  assert.notEqual(code, 0);
-  assert.match(output, /users\/zoe\.yaml:6:12 bucket-of-another: .* belonged to zoe@example\.com/);
+test("the archived data of one person does not go to another of the same username", async () => {
+  project.edit({ "users/zelda.yaml": zelda.replace("zelda@example.com", "zelda.other@example.com") });
+  const { output } = await project.tryPulumi("preview");
+  assert.match(output, /users\/zelda\.yaml:6:12 bucket-of-another: .* belonged to zelda@example\.com/);
+});
 
-  project.edit({ "users/zoe.yaml": undefined, [file]: undefined });
+test("active again: the same buckets, and what the file says now", async () => {
+  project.edit({ "users/zelda.yaml": undefined, [file]: team.replace("edit", "view") });
   await project.up();
+  assert.deepEqual(await accessOf("quinn", "team-l"), reading);
+  await assertObjectsAreKept();
+  await project.pulumi("preview", "--expect-no-changes");
 });
 
 test("a group goes: its members lose what it gave and keep what they have directly", async () => {
@@ -204,7 +194,6 @@ test("a user is renamed and gets another address: the same account, password and
   assert.equal(await userId("yannick"), id);
 
   project.edit({ "users/yannick.yaml": undefined, [file]: undefined });
-  await project.up();
 });
 
 test("a renamed file is told from a new person, and a renamed workspace is refused", async () => {
