@@ -25,7 +25,7 @@ const live = await orExplain(() => survey(plan, planes));
 const found = await orExplain(() => takeover(plan, live, stack));
 for (const notice of found.notices) void pulumi.log.info(notice);
 
-const acts = new Acts(planes, { plan, stack, usernames: found.usernames });
+const acts = new Acts(planes, { plan, stack, ...found });
 const ledger = createLedger(ledgerOf(plan), (before, after) => acts.prepare(before, after));
 const providers = createProviders(connection, provisioning === "program" ? "all" : "identity", { dependsOn: [ledger] });
 const hooks = createHooks(

@@ -41,6 +41,7 @@ export interface Account {
   readonly username: string;
   readonly email: string;
   readonly enabled: boolean;
+  readonly emailVerified: boolean;
   readonly stack?: string;
   /** The name under which the stack's state knows it, which a rename does not change. */
   readonly key?: string;

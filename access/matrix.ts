@@ -11,11 +11,14 @@ export function renderMatrix(plan: Plan): string {
     ...plan.users.flatMap(({ personalWorkspace }) => (personalWorkspace ? [personalWorkspace.name] : [])),
   ].toSorted(compare);
   const cells = new Map(plan.access.map((entry) => [`${entry.user}\n${entry.workspace}`, describe(entry)]));
+  const everywhere = new Map(plan.clusterAccess.map(({ user, level }) => [user, `kubeflow-${level}`]));
   const rows = plan.users.map(({ username, enabled }) => [
     enabled ? username : `${username} (disabled)`,
+    ...(everywhere.size > 0 ? [everywhere.get(username) ?? "-"] : []),
     ...workspaces.map((workspace) => cells.get(`${username}\n${workspace}`) ?? "-"),
   ]);
-  return [...table([["user", ...workspaces], ...rows]), "", ...legend(plan)].join("\n");
+  const head = ["user", ...(everywhere.size > 0 ? ["(every namespace)"] : []), ...workspaces];
+  return [...table([head, ...rows]), "", ...legend(plan)].join("\n");
 }
 
 /** One cell: the Kubernetes level, and what differs from what that level usually brings. */
@@ -39,7 +42,13 @@ function legend(plan: Plan): string[] {
     ["-", "no access"],
   ];
   const shown = explained.filter(([word]) => word === "-" || [...used].some((cell) => cell.includes(word)));
-  return [...shown.map(([word, meaning]) => `${word.padEnd(12)} ${meaning}`), `as of ${plan.date} (UTC)`];
+  const { users, workspaces } = plan.archived;
+  const archived = [...users.map((name) => `user ${name}`), ...workspaces.map((name) => `workspace ${name}`)];
+  return [
+    ...shown.map(([word, meaning]) => `${word.padEnd(12)} ${meaning}`),
+    ...(archived.length > 0 ? [`archived, without any access: ${archived.join(", ")}`] : []),
+    `as of ${plan.date} (UTC)`,
+  ];
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

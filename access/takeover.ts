@@ -13,6 +13,8 @@ export interface Takeover {
   readonly accounts: ReadonlyMap<string, Account>;
   /** The username that each account is to have, by its identifier. */
   readonly usernames: ReadonlyMap<string, string>;
+  /** Identifiers of the accounts that have another username still. */
+  readonly misnamed: readonly string[];
   /**
    * The name of each user's resources in the state, by username: the first username, whatever renames came since. The
    * engine's aliases would say the same, but with `--refresh --run-program` it fails on them (Pulumi 3.259).
@@ -74,6 +76,9 @@ export function takeover(plan: Plan, live: Inventory, stack: string): Takeover {
     ),
     usernames: new Map(
       meeting.people.flatMap(({ user, account }) => (account ? [[account.id, user.username] as const] : [])),
+    ),
+    misnamed: meeting.people.flatMap(({ user, account }) =>
+      account && account.username !== user.username ? [account.id] : [],
     ),
     keys: keysOf(meeting),
     holdsOwner: accountsWith(live, plan.platform.owner).every((account) => account.stack === stack),
@@ -251,6 +256,7 @@ function accountsAreOurs({ people, stack }: Meeting): Diagnostic[] {
       ...(account.enabled === user.enabled
         ? []
         : [`it is ${account.enabled ? "enabled" : "disabled"}, here it is not`]),
+      ...(account.emailVerified || !user.emailVerified ? [] : ["its address is not verified, here it is"]),
     ];
     return differences.map((difference) => ({
       ...user.at,

@@ -11,6 +11,8 @@ export interface Update {
   readonly stack: string;
   /** The username that each account is to have, by its identifier. */
   readonly usernames: ReadonlyMap<string, string>;
+  /** Identifiers of the accounts that have another username still. */
+  readonly misnamed: readonly string[];
 }
 
 /** What an update does to the platform beside what Pulumi's providers can do. Each act may be repeated. */
@@ -25,8 +27,8 @@ export class Acts {
 
   /** Before anything is given: accounts get their new names, and what the update takes away is taken away. */
   async prepare(before: Ledger, after: Ledger): Promise<void> {
-    const { plan, stack, usernames } = this.#update;
-    for (const id of usernames.keys()) await this.keepUsername(id);
+    const { plan, stack, misnamed } = this.#update;
+    for (const id of misnamed) await this.keepUsername(id);
     const renamed = new Map(plan.users.flatMap(({ was, username }) => (was === undefined ? [] : [[was, username]])));
     await revoke(revocations(before, after, renamed), this.#planes, stack);
   }

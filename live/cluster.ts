@@ -88,8 +88,9 @@ export class Cluster {
   }
 
   async #custom(kind: { group: string; version: string; plural: string }): Promise<CustomObject[]> {
-    const { items } = (await this.custom.listClusterCustomObject(kind)) as { items: CustomObject[] };
-    return items;
+    const list: unknown = await unlessGone(this.custom.listClusterCustomObject(kind));
+    if (list === undefined) throw new Error(`${kind.plural}.${kind.group} is not installed in the cluster`);
+    return (list as { items: CustomObject[] }).items;
   }
 }
 

@@ -116,10 +116,18 @@ interface Representation {
   username?: string;
   email?: string;
   enabled?: boolean;
+  emailVerified?: boolean;
   attributes?: Record<string, string[]>;
 }
 
-function toAccount({ id = "", username = "", email = "", enabled = false, attributes = {} }: Representation): Account {
+function toAccount({
+  id = "",
+  username = "",
+  email = "",
+  enabled = false,
+  emailVerified = false,
+  attributes = {},
+}: Representation): Account {
   const stack = stackInAttributes(attributes);
   const [key] = attributes[ownership.keyAttribute] ?? [];
   return {
@@ -127,6 +135,7 @@ function toAccount({ id = "", username = "", email = "", enabled = false, attrib
     username,
     email,
     enabled,
+    emailVerified,
     attributes,
     ...(stack !== undefined && { stack }),
     ...(key !== undefined && { key }),

@@ -1,5 +1,5 @@
 import type KeycloakAdminClient from "@keycloak/keycloak-admin-client";
-import { ownership, stackInLabels } from "../access/inventory.ts";
+import { ownership, stackInAttributes, stackInLabels } from "../access/inventory.ts";
 import type { Revocations } from "../access/ledger.ts";
 import { networkPolicyNames, roleBindingNames, workspaceRoles } from "../access/names.ts";
 import { denyStatements, policyDocument } from "../access/s3Policy.ts";
@@ -12,11 +12,11 @@ import { type Planes, reasonOf } from "./survey.ts";
  * Takes away what an update takes away, before anything is given: Pulumi deletes last. Everything here may already be
  * gone; what is not this stack's is left alone.
  *
- * @throws {AggregateError} when a plane refused; the others were still done
+ * @throws {Error} when a plane refused something; everything else was still done
  */
 export async function revoke(lost: Revocations, { keycloak, cluster, store }: Planes, stack: string): Promise<void> {
   const results = await Promise.allSettled([
-    revokeIdentity(lost, keycloak),
+    revokeIdentity(lost, keycloak, stack),
     revokeCompute(lost, cluster, stack),
     revokeNetwork(lost, cluster, stack),
     revokeStorage(lost, store, stack),
@@ -30,70 +30,80 @@ export async function revoke(lost: Revocations, { keycloak, cluster, store }: Pl
   }
 }
 
-async function revokeIdentity({ users, groups }: Revocations, keycloak: Keycloak): Promise<void> {
-  for (const { username, groups: left, roles, gone } of users) {
-    const client = await keycloak.client();
-    const [account] = await client.users.find({ username, exact: true });
-    if (account?.id === undefined) continue;
-    const { id } = account;
-    await Promise.all(
-      (await client.users.listGroups({ id }))
-        .filter(({ path }) => left.some((name) => path === `/${name}`))
-        .map(async (group) => client.users.delFromGroup({ id, groupId: group.id ?? "" })),
-    );
-    await client.users.delRealmRoleMappings({
-      id,
-      roles: await held(client.users.listRealmRoleMappings({ id }), roles),
-    });
-    // The account is deleted by the engine, at the end; until then nobody logs in with it or goes on working.
-    if (gone) await shut(client, id);
-  }
-  for (const { name, roles } of groups) {
-    const client = await keycloak.client();
-    const group = (await client.groups.find({ search: name, exact: true })).find((one) => one.path === `/${name}`);
-    if (group?.id === undefined) continue;
-    const { id } = group;
-    await client.groups.delRealmRoleMappings({
-      id,
-      roles: await held(client.groups.listRealmRoleMappings({ id }), roles),
-    });
-  }
+async function revokeIdentity({ users, groups }: Revocations, keycloak: Keycloak, stack: string): Promise<void> {
+  await forAll(users, async (lost) => revokeUser(lost, await keycloak.client(), stack));
+  await forAll(groups, async (lost) => revokeGroup(lost, await keycloak.client(), stack));
 }
 
-async function held(
-  mappings: Promise<{ id?: string; name?: string }[]>,
+async function revokeUser(
+  { username, groups, roles, gone }: Revocations["users"][number],
+  { users }: KeycloakAdminClient,
+  stack: string,
+): Promise<void> {
+  const [account] = await users.find({ username, exact: true, briefRepresentation: false });
+  if (account?.id === undefined || stackInAttributes(account.attributes as Attributes) !== stack) return;
+  const { id } = account;
+  const left = (await users.listGroups({ id })).filter(({ path }) => groups.some((name) => path === `/${name}`));
+  await forAll(left, async (group) => users.delFromGroup({ id, groupId: group.id ?? "" }));
+  const lost = among(await users.listRealmRoleMappings({ id }), roles);
+  if (lost.length > 0) await users.delRealmRoleMappings({ id, roles: lost });
+  if (!gone) return;
+  // The account is deleted by the engine, at the end; until then nobody logs in with it or goes on working.
+  await users.update({ id }, { ...(await users.findOne({ id })), enabled: false });
+  await users.logout({ id });
+}
+
+async function revokeGroup(
+  { name, roles }: Revocations["groups"][number],
+  { groups }: KeycloakAdminClient,
+  stack: string,
+): Promise<void> {
+  const found = await groups.find({ search: name, exact: true, briefRepresentation: false });
+  const group = found.find(({ path }) => path === `/${name}`);
+  if (group?.id === undefined || stackInAttributes(group.attributes as Attributes) !== stack) return;
+  const { id } = group;
+  const lost = among(await groups.listRealmRoleMappings({ id }), roles);
+  if (lost.length > 0) await groups.delRealmRoleMappings({ id, roles: lost });
+}
+
+type Attributes = Readonly<Record<string, readonly string[]>> | undefined;
+
+function among(
+  mappings: readonly { id?: string; name?: string }[],
   names: readonly string[],
-): Promise<{ id: string; name: string }[]> {
-  return (await mappings).flatMap(({ id, name }) =>
+): { id: string; name: string }[] {
+  return mappings.flatMap(({ id, name }) =>
     id !== undefined && name !== undefined && names.includes(name) ? [{ id, name }] : [],
   );
 }
 
-async function shut(client: KeycloakAdminClient, id: string): Promise<void> {
-  await client.users.update({ id }, { ...(await client.users.findOne({ id })), enabled: false });
-  await client.users.logout({ id });
+/** Does one after the other, all of them, and then tells the first failure. */
+async function forAll<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const item of items) await act(item).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 async function revokeCompute(lost: Revocations, { rbac }: Cluster, stack: string): Promise<void> {
   const ofWorkspaces = lost.workspaces.flatMap((namespace) =>
     Object.values(roleBindingNames).map((name) => ({ namespace, name })),
   );
-  for (const binding of [...lost.roleBindings, ...ofWorkspaces]) {
-    const found = await unlessGone(rbac.readNamespacedRoleBinding(binding));
-    if (isOurs(found, stack)) await unlessGone(rbac.deleteNamespacedRoleBinding(binding));
-  }
-  for (const name of lost.clusterRoleBindings) {
+  await forAll(lost.clusterRoleBindings, async (name) => {
     const found = await unlessGone(rbac.readClusterRoleBinding({ name }));
     if (isOurs(found, stack)) await unlessGone(rbac.deleteClusterRoleBinding({ name }));
-  }
+  });
+  await forAll([...lost.roleBindings, ...ofWorkspaces], async (binding) => {
+    const found = await unlessGone(rbac.readNamespacedRoleBinding(binding));
+    if (isOurs(found, stack)) await unlessGone(rbac.deleteNamespacedRoleBinding(binding));
+  });
 }
 
 /** The rest of a policy stays as it is: others go on working. Without rules an ALLOW policy lets nobody in. */
 async function revokeNetwork({ network }: Revocations, { custom }: Cluster, stack: string): Promise<void> {
-  for (const { namespace, access, values } of network) {
+  await forAll(network, async ({ namespace, access, values }) => {
     const policy = { ...istioPolicies, namespace, name: networkPolicyNames[access] };
     const found = (await unlessGone(custom.getNamespacedCustomObject(policy))) as Policy | undefined;
-    if (!found || !isOurs(found, stack)) continue;
+    if (!found || !isOurs(found, stack)) return;
     const { resourceVersion } = found.metadata ?? {};
     await custom.patchNamespacedCustomObject({
       ...policy,
@@ -104,7 +114,7 @@ async function revokeNetwork({ network }: Revocations, { custom }: Cluster, stac
         { op: "add", path: "/spec/rules", value: rulesWithout(found.spec?.rules ?? [], values) },
       ],
     });
-  }
+  });
 }
 
 interface Policy {
@@ -130,12 +140,12 @@ function rulesWithout(rules: readonly Rule[], lost: readonly string[]): Rule[] {
 async function revokeStorage({ workspaces }: Revocations, store: Store, stack: string): Promise<void> {
   if (workspaces.length === 0) return;
   const ours = await store.policiesOf(stack);
-  for (const workspace of workspaces) {
+  await forAll(workspaces, async (workspace) => {
     const { s3Edit, s3View } = workspaceRoles(workspace);
     const refusal = policyDocument(denyStatements(workspace, "revoked"), (name) => ownership.statementId(stack, name));
     for (const name of [s3Edit, s3View].filter((policy) => ours.has(policy)))
       await store.overwritePolicy(name, refusal);
-  }
+  });
 }
 
 function isOurs(object: { metadata?: Metadata } | undefined, stack: string): boolean {

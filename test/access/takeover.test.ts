@@ -26,6 +26,7 @@ const account = (username: string, more: Partial<Account> = {}): Account => ({
   username,
   email: `${username}@example.com`,
   enabled: true,
+  emailVerified: false,
   attributes: {},
   ...more,
 });
@@ -179,6 +180,7 @@ test("a rename keeps the account, and the name of its resources for ever", () =>
   });
   const before = meet(renamed, inventory([], { accounts: [account("bob", { stack: "dev", key: "bob" })] }));
   assert.deepEqual([before.usernames.get("bob-id"), before.keys.get("robert")], ["robert", "bob"]);
+  assert.deepEqual(before.misnamed, ["bob-id"]);
   const robert = account("robert", { stack: "dev", key: "bob", email: "bob@example.com" });
   const after = meet(renamed, inventory([], { accounts: [robert] }));
   assert.equal(after.keys.get("robert"), "bob");

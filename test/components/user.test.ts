@@ -36,6 +36,7 @@ const carla = {
   username: "carla",
   email: "carla@example.com",
   enabled: true,
+  emailVerified: true,
   attributes: { locale: ["de", "en"], "managed-by": ["somebody"] },
 };
 for (const user of users) {
