@@ -32,6 +32,8 @@ const hooks = createHooks(
   (accountId) => acts.keepUsername(accountId),
   (namespace, owner) => acts.finishOwnerChange(namespace, owner),
 );
+// The SDK records a stack for every resource, which takes as long as registering it.
+Error.stackTraceLimit = 0;
 const users = createPlatform(plan, found, hooks, { providers });
 
 /** The day for which expiry was decided. */
