@@ -235,3 +235,74 @@ test("the roles that reach a token give what effective access promises", () => {
     { numRuns: 300 },
   );
 });
+
+const platformWith = (more: string) => ({
+  "platform.yaml": `domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\n${more}\n`,
+});
+
+test("workspaces that name no quota or limits have the platform's, personal ones too", () => {
+  const plan = resolve(
+    desired({
+      ...platformWith("workspaceDefaults: { quota: { cpu: 4 }, limits: { default: { cpu: 1, memory: 1Gi } } }"),
+      "workspaces/own.yaml": "name: own\nquota: { pods: 3 }\nlimits: { default: { cpu: 2 } }\n",
+      "workspaces/none.yaml": "name: none\nquota: {}\n",
+      "workspaces/plain.yaml": "name: plain\n",
+      "users/bob.yaml": "username: bob\nemail: bob@example.com\nworkspace: { name: bobs, quota: { pods: 1 } }\n",
+    }),
+    date,
+  );
+  const personal = plan.users.flatMap(({ personalWorkspace }) => personalWorkspace ?? []);
+  const quotas = [...plan.workspaces, ...personal].map(({ name, quota, limits }) => [
+    name,
+    quota,
+    limits?.default?.cpu,
+  ]);
+  assert.deepEqual(
+    quotas.filter(([name]) => name !== "team-a"),
+    [
+      ["none", {}, "1"],
+      ["own", { pods: "3" }, "2"],
+      ["plain", { cpu: "4" }, "1"],
+      ["alice", { cpu: "4" }, "1"],
+      ["bobs", { pods: "1" }, "1"],
+    ],
+  );
+});
+
+test("of several cluster-wide grants a person has the highest, through a group or not", () => {
+  const grants =
+    "[{ group: data-science, role: edit }, { user: bob, role: admin }, { user: alice, role: admin, expires: 2026-11-23 }]";
+  const { clusterAccess } = resolve(desired(platformWith(`clusterAccess: ${grants}`)), date);
+  assert.deepEqual(
+    clusterAccess.map(({ user, email, level, group }) => [user, email, level, group]),
+    [
+      ["alice", "alice@example.com", "edit", "data-science"],
+      ["bob", "bob@example.com", "admin", undefined],
+    ],
+  );
+});
+
+test("who or what is archived has nothing and gives nothing, while its file may still be named", () => {
+  const plan = resolve(
+    desired({
+      ...platformWith("clusterAccess: [{ user: bob, role: admin }]"),
+      "users/bob.yaml": "username: bob\nemail: bob@example.com\nworkspace: true\nstate: archived\n",
+      "workspaces/closed.yaml":
+        "name: closed\nstate: archived\nmembers: [{ user: alice, role: edit }, { group: data-science, role: view }]\n",
+    }),
+    date,
+  );
+  assert.deepEqual(plan.archived, { users: ["bob"], workspaces: ["closed"] });
+  assert.deepEqual(
+    plan.users.map(({ username }) => username),
+    ["alice"],
+  );
+  assert.deepEqual(
+    plan.workspaces.map(({ name }) => name),
+    ["team-a"],
+  );
+  assert.ok(plan.access.every(({ user, workspace }) => user !== "bob" && workspace !== "closed"));
+  assert.deepEqual(plan.groups[0]?.members, ["alice"]);
+  assert.deepEqual(plan.groups[0].roles, ["pk:view:team-a"]);
+  assert.deepEqual(plan.clusterAccess, []);
+});
