@@ -52,12 +52,6 @@ ${binding("user-sven-example-com-clusterrole-edit", "kubeflow-edit", "sven@examp
   await rootStorage().send(new PutObjectCommand({ Bucket: "team-o-data", Key: "theirs", Body: "theirs" }));
 }
 
-async function removeForeign(): Promise<void> {
-  const keycloak = await keycloakAdmin();
-  const [group] = await keycloak.groups.find({ search: "makers", exact: true });
-  if (group?.id !== undefined) await keycloak.groups.del({ id: group.id });
-}
-
 test("what others made is named in the preview, each thing, and nothing is touched", async () => {
   await makeForeign();
   project.edit({
@@ -187,5 +181,4 @@ test("another stack's things are never taken over, whatever the file says", asyn
   }
   project.edit({ "workspaces/team-p.yaml": undefined });
   await project.up();
-  await removeForeign();
 });
