@@ -31,7 +31,7 @@ export interface LiveObject {
   readonly owner?: string;
   /** Whose personal workspace it records: of the record of a workspace's buckets. */
   readonly personalOf?: string;
-  /** Members: of a group that is to be adopted. */
+  /** Members of a group and holders of a role that others made, such as `user alice` or `group makers`. */
   readonly members?: readonly string[];
 }
 
@@ -41,7 +41,6 @@ export interface Account {
   readonly username: string;
   readonly email: string;
   readonly enabled: boolean;
-  readonly emailVerified: boolean;
   readonly stack?: string;
   /** The name under which the stack's state knows it, which a rename does not change. */
   readonly key?: string;

@@ -74,30 +74,16 @@ export function bindingAccess(role: string, subjects: readonly string[]): string
   return `${role} to ${subjects.toSorted().join(", ")}`;
 }
 
-/** What a role brings besides itself, in words. */
-export function roleAccess(parts: readonly string[]): string {
-  return parts.length === 0 ? "no other roles" : parts.toSorted().join(", ");
-}
-
 function entityOf({ name, at, adopt, personalOf }: PlannedWorkspace): Entity {
   const label = personalOf ? `personal workspace "${name}"` : `workspace "${name}"`;
   return { label, at, adopt, workspace: name };
 }
 
 function rolesOf(workspace: PlannedWorkspace): PlannedObject[] {
-  const roles = workspaceRoles(workspace.name);
-  const parts: Record<keyof typeof roles, string[]> = {
-    identity: [roles.edit, roles.view, roles.s3Edit],
-    edit: [roles.s3Edit],
-    view: [roles.s3View],
-    s3Edit: [],
-    s3View: [],
-  };
-  return Object.entries(parts).map(([key, names]) => ({
+  return Object.values({ ...workspaceRoles(workspace.name) }).map((name) => ({
     kind: "realm role",
-    name: roles[key as keyof typeof roles],
+    name,
     entity: entityOf(workspace),
-    access: roleAccess(names),
   }));
 }
 

@@ -93,7 +93,7 @@ const checks: readonly Check[] = [
   modeIsKept,
   objectsAreOurs,
   adoptionChangesNothing,
-  groupsHaveNoStrangers,
+  adoptedHaveNoStrangers,
   accountsAreOurs,
   addressesAreFree,
   newUsersHaveNothing,
@@ -218,21 +218,30 @@ function adoptionChangesNothing(meeting: Meeting): Diagnostic[] {
   );
 }
 
-/** Whoever is in an adopted group would get its roles without standing in the desired state. */
-function groupsHaveNoStrangers(meeting: Meeting): Diagnostic[] {
-  return adopted(meeting).flatMap(({ object: { kind, name, entity }, found }) => {
-    if (kind !== "group") return [];
-    const listed = meeting.plan.groups.find((group) => group.name === name)?.members ?? [];
-    const strangers = (found.members ?? []).filter((member) => !listed.includes(member));
+/** Whoever is in an adopted group, or holds an adopted role, would get what the plan makes of it, unseen by reviewers. */
+function adoptedHaveNoStrangers(meeting: Meeting): Diagnostic[] {
+  return adopted(meeting).flatMap(({ object, found }) => {
+    const listed = new Set(listedMembers(meeting.plan, object));
+    const strangers = (found.members ?? []).filter((member) => !listed.has(member));
     if (strangers.length === 0) return [];
+    const { kind, name, entity } = object;
     return [
       {
         ...entity.at,
         code: "adoption-differs" as const,
-        message: `group "${name}" has members that are not listed: ${strangers.join(", ")}. Adopting it would give them its roles. Add them to members or remove them from the group.`,
+        message: `${kind} "${name}" belongs to ${strangers.join(", ")} too, who would get what ${entity.label} gives it. Name them in the desired state, or take it from them first.`,
       },
     ];
   });
+}
+
+/** Members of a planned group, or holders of a planned role, as an inventory names them. */
+function listedMembers({ groups, users }: Plan, { kind, name }: PlannedObject): string[] {
+  if (kind === "group") return (groups.find((group) => group.name === name)?.members ?? []).map((one) => `user ${one}`);
+  return [
+    ...users.filter(({ roles }) => roles.includes(name)).map(({ username }) => `user ${username}`),
+    ...groups.filter(({ roles }) => roles.includes(name)).map((group) => `group ${group.name}`),
+  ];
 }
 
 function accountsAreOurs({ people, stack }: Meeting): Diagnostic[] {
@@ -256,7 +265,6 @@ function accountsAreOurs({ people, stack }: Meeting): Diagnostic[] {
       ...(account.enabled === user.enabled
         ? []
         : [`it is ${account.enabled ? "enabled" : "disabled"}, here it is not`]),
-      ...(account.emailVerified || !user.emailVerified ? [] : ["its address is not verified, here it is"]),
     ];
     return differences.map((difference) => ({
       ...user.at,

@@ -3,7 +3,6 @@ import { UnmanagedAttributePolicy } from "@keycloak/keycloak-admin-client/lib/de
 import { type Account, type LiveObject, ownership, stackInAttributes } from "../access/inventory.ts";
 import { workspaceRoles } from "../access/names.ts";
 import { allWorkspaces } from "../access/ledger.ts";
-import { roleAccess } from "../access/objects.ts";
 import type { Plan } from "../access/resolve.ts";
 import type { Connection } from "./connection.ts";
 
@@ -79,7 +78,7 @@ export class Keycloak {
     return [
       ...(await inBatches(
         roles.filter(({ name }) => wanted.has(name ?? "")),
-        async (role) => this.#role(role),
+        async (role) => this.#role(role, groups),
       )),
       ...(await inBatches(
         groups.filter(({ name }) => names.has(name ?? "")),
@@ -88,12 +87,14 @@ export class Keycloak {
     ];
   }
 
-  async #role({ id = "", name = "", attributes }: Named): Promise<LiveObject> {
+  async #role({ id = "", name = "", attributes }: Named, groups: readonly Named[]): Promise<LiveObject> {
     const stack = stackInAttributes(attributes);
     const object: LiveObject = { kind: "realm role", name, id: `${this.#realm}/${id}` };
     if (stack !== undefined) return { ...object, stack };
-    const parts = await (await this.client()).roles.getCompositeRoles({ id });
-    return { ...object, access: roleAccess(parts.map((part) => part.name ?? "")) };
+    const { roles } = await this.client();
+    const users = await pages<Representation>(async (first, max) => roles.findUsersWithRole({ name, first, max }));
+    const holders = groups.filter(({ realmRoles = [] }) => realmRoles.includes(name));
+    return { ...object, members: [...usernames(users), ...holders.map((group) => `group ${group.name ?? ""}`)] };
   }
 
   async #group({ id = "", name = "", attributes }: Named): Promise<LiveObject> {
@@ -101,7 +102,7 @@ export class Keycloak {
     const object: LiveObject = { kind: "group", name, id: `${this.#realm}/${id}` };
     if (stack !== undefined) return { ...object, stack };
     const members = await pages(async (first, max) => (await this.client()).groups.listMembers({ id, first, max }));
-    return { ...object, members: members.map(({ username = "" }) => username) };
+    return { ...object, members: usernames(members) };
   }
 }
 
@@ -109,6 +110,8 @@ interface Named {
   id?: string;
   name?: string;
   attributes?: Readonly<Record<string, readonly string[]>>;
+  /** Of a group: the names of the realm roles it holds. */
+  realmRoles?: readonly string[];
 }
 
 interface Representation {
@@ -116,18 +119,14 @@ interface Representation {
   username?: string;
   email?: string;
   enabled?: boolean;
-  emailVerified?: boolean;
   attributes?: Record<string, string[]>;
 }
 
-function toAccount({
-  id = "",
-  username = "",
-  email = "",
-  enabled = false,
-  emailVerified = false,
-  attributes = {},
-}: Representation): Account {
+function usernames(users: readonly Representation[]): string[] {
+  return users.map(({ username = "" }) => `user ${username}`);
+}
+
+function toAccount({ id = "", username = "", email = "", enabled = false, attributes = {} }: Representation): Account {
   const stack = stackInAttributes(attributes);
   const [key] = attributes[ownership.keyAttribute] ?? [];
   return {
@@ -135,7 +134,6 @@ function toAccount({
     username,
     email,
     enabled,
-    emailVerified,
     attributes,
     ...(stack !== undefined && { stack }),
     ...(key !== undefined && { key }),

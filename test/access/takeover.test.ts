@@ -26,7 +26,6 @@ const account = (username: string, more: Partial<Account> = {}): Account => ({
   username,
   email: `${username}@example.com`,
   enabled: true,
-  emailVerified: false,
   attributes: {},
   ...more,
 });
@@ -150,6 +149,26 @@ test("an entity that adopts takes over what is as the plan has it, and nothing t
     /adoption-differs: adopting RoleBinding .* it gives kubeflow-edit to User eve@example\.com; the plan gives kubeflow-edit to User bob@example\.com/,
   );
   assert.match(refusals(planOf(), inventory([namespace]))[0] ?? "", /foreign-object: namespace "team-a" exists/);
+});
+
+test("a role or group that is adopted may belong to nobody who is not written down", () => {
+  const adopting = planOf({
+    "workspaces/team-a.yaml": "name: team-a\nadopt: true\nmembers: [{ user: bob, role: edit }]\n",
+    "groups/data-science.yaml": "name: data-science\nadopt: true\nmembers: [alice]\n",
+  });
+  const theirs: LiveObject = { kind: "realm role", name: "pk:edit:team-a", id: "prokube/7", members: ["user bob"] };
+  const group: LiveObject = { kind: "group", name: "data-science", id: "prokube/8", members: ["user alice"] };
+  assert.equal(meet(adopting, inventory([theirs, group])).imports.get("realm role pk:edit:team-a"), "prokube/7");
+  const strangers = [
+    { ...theirs, members: ["user bob", "user eve", "group makers"] },
+    { ...group, members: ["user alice", "user eve"] },
+  ];
+  const found = refusals(adopting, inventory(strangers)).join("\n");
+  assert.match(found, /data-science\.yaml:1:7 adoption-differs: group "data-science" belongs to user eve too/);
+  assert.match(
+    found,
+    /team-a\.yaml:1:7 adoption-differs: realm role "pk:edit:team-a" belongs to user eve, group makers too/,
+  );
 });
 
 test("an account is taken by its username, and its address must be free", () => {

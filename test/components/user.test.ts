@@ -36,7 +36,6 @@ const carla = {
   username: "carla",
   email: "carla@example.com",
   enabled: true,
-  emailVerified: true,
   attributes: { locale: ["de", "en"], "managed-by": ["somebody"] },
 };
 for (const user of users) {
