@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { KubeConfig, Watch } from "@kubernetes/client-node";
-import { accessOf, everything, nothing } from "../support/access.ts";
+import { KubeConfig, PatchStrategy, Watch } from "@kubernetes/client-node";
+import { accessOf, everything, isLetIn, nothing } from "../support/access.ts";
 import {
   create,
   environment,
   finishFirstLogin,
   keycloakAdmin,
+  kubernetes,
   remove,
   seedBucket,
   userId,
@@ -158,4 +159,20 @@ test("nobody has more, even for a moment, than before and after together", async
     [],
   );
   assert.deepEqual(await accessOf("wim", "team-n"), everything);
+});
+
+test("what somebody writes over by hand is told in the preview and taken back", async () => {
+  const policy = {
+    apiVersion: "security.istio.io/v1",
+    kind: "AuthorizationPolicy",
+    metadata: { name: "pk-members", namespace: "team-n" },
+  };
+  const rules = [{ when: [{ key: "request.headers[kubeflow-userid]", values: ["eve@example.com"] }] }];
+  const edited = { ...policy, spec: { action: "ALLOW", rules } };
+  await kubernetes().patch(edited, undefined, undefined, "kubectl-edit", undefined, PatchStrategy.MergePatch);
+  assert.ok(await isLetIn("eve@example.com", "team-n"));
+  assert.match(await project.pulumi("preview", "--refresh", "--run-program"), /team-n-network-full/);
+  await project.up();
+  assert.equal(await isLetIn("eve@example.com", "team-n"), false);
+  assert.ok(await isLetIn("wim@example.com", "team-n"));
 });
