@@ -61,7 +61,7 @@ live: node_modules/.package-lock.json
 	@$(sandbox) build
 	@$(sandbox) start --name test
 	@$(call in_sandbox,test) \
-		output=$$(mktemp); $(live_tests) 'test/live/plugins/*.test.ts' 'test/live/life/*.test.ts' >$$output 2>&1 & \
-		$(live_tests) 'test/live/*.test.ts' && program=0 || program=1; \
-		wait $$! && plugins=0 || plugins=1; \
-		cat $$output; rm $$output; $(sandbox) stop --name test; exit $$((program + plugins))
+		output=$$(mktemp); $(live_tests) 'test/live/life/*.test.ts' >$$output 2>&1 & \
+		$(live_tests) 'test/live/*.test.ts' 'test/live/plugins/*.test.ts' && program=0 || program=1; \
+		wait $$! && life=0 || life=1; \
+		cat $$output; rm $$output; $(sandbox) stop --name test; exit $$((program + life))
