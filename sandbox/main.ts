@@ -1,13 +1,15 @@
 import { parseArgs } from "node:util";
+import { installTestPackages } from "./debian.ts";
 import { environmentOf, shellExports } from "./environment.ts";
 import { Instance } from "./instance.ts";
 import { requireStarted, start, status, stop } from "./platform.ts";
 import { Problem } from "./problem.ts";
 import { buildTools } from "./tools.ts";
 
-const usage = `node sandbox/main.ts build | start | stop | status | env  [--name dev]
+const usage = `node sandbox/main.ts build | test-packages | start | stop | status | env  [--name dev]
 
   build   builds the servers and Pulumi's command line, once for this machine
+  test-packages  installs the Debian packages that only the tests need, where they are missing
   start   starts the platform; nothing happens when it runs
   stop    ends it and removes everything it has written
   status  says what runs
@@ -34,6 +36,9 @@ async function run(): Promise<void> {
   switch (positionals.join(" ")) {
     case "build":
       await buildTools(say);
+      return;
+    case "test-packages":
+      await installTestPackages(say);
       return;
     case "start":
       await start(instance, say);

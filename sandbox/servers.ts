@@ -172,6 +172,8 @@ export const keycloak: Server = {
         `--https-certificate-file=${pki(instance, "server.crt")}`,
         `--https-certificate-key-file=${pki(instance, "server.key")}`,
         `--db-url=jdbc:h2:file:${join(home, "database")};NON_KEYWORDS=VALUE;DB_CLOSE_ON_EXIT=FALSE`,
+        // For identity providers and directories that the same authority vouches for.
+        `--truststore-paths=${pki(instance, "ca.crt")}`,
         `-Dkc.home.dir=${home}`,
         `-Djava.io.tmpdir=${home}`,
       ],

@@ -20,12 +20,14 @@ export async function furnishRealm(instance: Instance): Promise<void> {
       enabled: true,
       displayName: "prokube (local platform)",
       sslRequired: "all",
+      verifyEmail: true,
       loginWithEmailAllowed: true,
       duplicateEmailsAllowed: false,
       groups: groups.map((name) => ({ name })),
       clients: [platformClient(instance)],
     });
   }
+  await addSecondAdministrator(keycloak);
   // Otherwise Keycloak drops the attributes that say who manages a user.
   const profile = await keycloak.users.getProfile({ realm });
   await keycloak.users.updateProfile({
@@ -33,6 +35,15 @@ export async function furnishRealm(instance: Instance): Promise<void> {
     realm,
     unmanagedAttributePolicy: UnmanagedAttributePolicy.AdminEdit,
   });
+}
+
+/** Keycloak starts with one administrator; seed 001 wants two or three, so that no one person can be locked out. */
+async function addSecondAdministrator({ users, roles }: KeycloakAdminClient): Promise<void> {
+  const username = "root-2";
+  if ((await users.find({ username, exact: true })).length > 0) return;
+  const { id } = await users.create({ username, enabled: true });
+  const admin = await roles.findOneByName({ name: "admin" });
+  if (admin?.id !== undefined) await users.addRealmRoleMappings({ id, roles: [{ id: admin.id, name: "admin" }] });
 }
 
 /** One client whose tokens the API server and MinIO both take, by page or, for trying things out, by password. */

@@ -1,5 +1,6 @@
 /** A resource provider that behaves like one made by Pulumi's Terraform bridge, over tables and a few functions. */
-import type { UntypedServiceImplementation } from "@grpc/grpc-js";
+import * as grpc from "@grpc/grpc-js";
+import any from "google-protobuf/google/protobuf/any_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import type { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
@@ -7,14 +8,37 @@ import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
 import service from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import type * as rpc from "@pulumi/pulumi/proto/provider_pb.js";
-import { check, type Failure } from "./bridged/check.ts";
+import statusProto from "@pulumi/pulumi/proto/status_pb.js";
+import { check, type Failure, type Rule } from "./bridged/check.ts";
 import { type Change, diff, mustDeleteFirst } from "./bridged/diff.ts";
-import { importedInputs, inOrderOf, planned, refreshedInputs, type Schema, withSecrets } from "./bridged/schema.ts";
-import { handler, marshal, type Properties, type PropertyValue, reveal, serve, UNKNOWN, unmarshal } from "./plugin.ts";
+import {
+  importedInputs,
+  planned,
+  refreshedInputs,
+  type Schema,
+  emptied,
+  settled,
+  withoutEmptyMaps,
+  withSecrets,
+  withSortedSets,
+} from "./bridged/schema.ts";
+import {
+  handler,
+  marshal,
+  messageOf,
+  type Properties,
+  type PropertyValue,
+  reveal,
+  serve,
+  UNKNOWN,
+  unmarshal,
+} from "./plugin.ts";
 
 /** One resource type: its inputs, and how it is made, read, changed and removed on the server. */
 export interface Resource<Client, State> {
   schema: Schema;
+  /** What inputs must satisfy together. */
+  rules?: readonly Rule[];
   /** Outputs that are no inputs. */
   outputs?: readonly string[];
   /** Those of them that are kept secret. */
@@ -22,14 +46,19 @@ export interface Resource<Client, State> {
   /** Makes it and gives its id, with what only the creation tells; it is read afterwards. */
   create: (client: Client, plan: State) => Promise<string | Located<State>>;
   /** What the server says of it, to be laid over the state, or `undefined` if it is gone. */
-  read: (client: Client, id: string, state: State) => Promise<Partial<State> | undefined>;
-  /** The id and the part of the state that an import id stands for. */
-  locate: (client: Client, importId: string) => Promise<Located<State>> | Located<State>;
+  read: (client: Client, id: string, state: State) => Promise<Told<State> | undefined>;
+  /** The id and the part of the state that an import id stands for. Without it, nothing can be imported. */
+  locate?: (client: Client, importId: string) => Promise<Located<State>> | Located<State>;
   update: (client: Client, id: string, plan: State, old: State) => Promise<void>;
   /** The official provider does not read this one again after an update: its state is the plan. */
   trustsUpdates?: true;
+  /** Outputs and computed properties that an update gives a new value, which only the server knows. */
+  renews?: (plan: State, old: State) => readonly string[];
   delete: (client: Client, id: string, state: State) => Promise<void>;
 }
+
+/** What a server says: of a property that is left out or `undefined` nothing, of one that is `null` that it has none. */
+export type Told<State> = { [Name in keyof State]?: State[Name] | null | undefined };
 
 /** Where an import id leads, or what a creation gave. */
 export interface Located<State> {
@@ -65,7 +94,7 @@ export async function run<Client>(provider: Provider<Client>): Promise<void> {
 }
 
 /** The provider's side of Pulumi's protocol. */
-export function implementation<Client>(provider: Provider<Client>): UntypedServiceImplementation {
+export function implementation<Client>(provider: Provider<Client>): grpc.UntypedServiceImplementation {
   const session = new Session(provider);
   return {
     getPluginInfo: handler<Empty, PluginInfo>(() => new pluginProto.PluginInfo().setVersion(provider.version)),
@@ -121,20 +150,24 @@ class Session<Client> {
   }
 
   check(request: rpc.CheckRequest): rpc.CheckResponse {
-    const { schema } = this.#resource(request.getUrn());
-    const { inputs, failures } = check(schema, unmarshalRevealed(request.getNews()), {
+    const { schema, rules } = this.#resource(request.getUrn());
+    const subject = {
       name: nameOf(request.getUrn()),
       seed: request.getRandomseed_asU8(),
       olds: unmarshal(request.getOlds()),
-    });
+    };
+    const { inputs, failures } = check(schema, unmarshalRevealed(request.getNews()), subject, rules);
     return checkResponse(withSecrets(schema, inputs), failures);
   }
 
   diff(request: rpc.DiffRequest): rpc.DiffResponse {
-    const { schema } = this.#resource(request.getUrn());
-    const news = unmarshalRevealed(request.getNews());
-    const changes = diff(schema, unmarshalRevealed(request.getOlds()), news, request.getIgnorechangesList());
-    return diffResponse(changes, mustDeleteFirst(schema, news));
+    const type = this.#resource(request.getUrn());
+    const [olds, news] = [request.getOlds(), request.getNews()].map(unmarshalRevealed) as [Properties, Properties];
+    const ignored = request.getIgnorechangesList();
+    const changes = diff(type.schema, olds, news, ignored);
+    const renewed = type.renews?.(planned(type.schema, news, olds, ignored), olds) ?? [];
+    const renewals = renewed.map((path) => ({ path, kind: "update" as const, replaces: false }));
+    return diffResponse([...changes, ...renewals], mustDeleteFirst(type.schema, news));
   }
 
   async create(request: rpc.CreateRequest): Promise<rpc.CreateResponse> {
@@ -145,7 +178,7 @@ class Session<Client> {
     if (request.getPreview()) return response.setProperties(marshal(withSecrets(secretsOf(type), preview(type, plan))));
     const made = await type.create(this.#connected(), plan);
     const { id, state: told } = typeof made === "string" ? { id: made, state: {} } : made;
-    const state = await this.#current(type, id, { ...plan, ...definedOnly(told) });
+    const state = await this.#changed(type, id, { ...plan, ...definedOnly(told) });
     if (!state) throw new Error(`${request.getUrn()}: not there after it was created`);
     return response.setId(id).setProperties(marshal(withSecrets(secretsOf(type), state)));
   }
@@ -154,11 +187,12 @@ class Session<Client> {
     const type = this.#resource(request.getUrn());
     const olds = unmarshalRevealed(request.getProperties());
     const isImport = Object.keys(olds).length === 0;
-    const { id, state } = isImport
-      ? await type.locate(this.#connected(), request.getId())
-      : { id: request.getId(), state: olds };
-    const now = await this.#current(type, id, state as Properties);
     const response = new proto.ReadResponse();
+    const known = { id: request.getId(), state: olds };
+    const located = isImport ? await type.locate?.(this.#connected(), known.id) : known;
+    if (!located) return response;
+    const { id, state } = located;
+    const now = await this.#current(type, id, state as Properties);
     if (!now) return response;
     const inputs = isImport
       ? importedInputs(type.schema, now)
@@ -173,10 +207,15 @@ class Session<Client> {
     const type = this.#resource(request.getUrn());
     const olds = unmarshalRevealed(request.getOlds());
     const plan = planned(type.schema, unmarshalRevealed(request.getNews()), olds, request.getIgnorechangesList());
-    let state: Properties | undefined = { ...outputsOf(type, olds), ...plan };
+    const told = { ...outputsOf(type, olds), ...emptied(type.schema, olds, plan), ...plan };
+    let state: Properties | undefined = { ...told, ...unknown(type.renews?.(plan, olds)) };
     if (!request.getPreview()) {
-      await type.update(this.#connected(), request.getId(), plan, olds);
-      if (!type.trustsUpdates) state = await this.#current(type, request.getId(), state);
+      await type.update(this.#connected(), request.getId(), plan, olds).catch((error: unknown) => {
+        throw new UpdateFailure(request.getId(), withSecrets(secretsOf(type), told), error);
+      });
+      state = type.trustsUpdates
+        ? withSortedSets(type.schema, { ...told, ...settled(type.schema, plan) })
+        : await this.#changed(type, request.getId(), told);
     }
     if (!state) throw new Error(`${request.getUrn()}: not there after it was updated`);
     return new proto.UpdateResponse().setProperties(marshal(withSecrets(secretsOf(type), state)));
@@ -188,9 +227,16 @@ class Session<Client> {
     return new empty.Empty();
   }
 
+  async #changed(type: Resource<Client, Properties>, id: string, plan: Properties): Promise<Properties | undefined> {
+    const state = await this.#current(type, id, plan);
+    return state && withoutEmptyMaps(type.schema, plan, state);
+  }
+
   async #current(type: Resource<Client, Properties>, id: string, state: Properties): Promise<Properties | undefined> {
     const now = await type.read(this.#connected(), id, state);
-    return now && inOrderOf(state, type.schema, { ...state, ...definedOnly(now) });
+    if (!now) return undefined;
+    const told = Object.entries({ ...state, ...definedOnly(now) }).filter(([, value]) => value !== null);
+    return withSortedSets(type.schema, Object.fromEntries(told));
   }
 
   #connected(): Client {
@@ -209,12 +255,34 @@ class Session<Client> {
 /** What a creation will give, as far as it can be known: the rest is unknown. */
 function preview<Client>({ schema, outputs = [] }: Resource<Client, Properties>, plan: Properties): Properties {
   const computed = Object.keys(schema).filter((name) => schema[name]?.computed && !(name in plan));
-  return { ...plan, ...Object.fromEntries([...computed, ...outputs].map((name) => [name, UNKNOWN])) };
+  return { ...plan, ...unknown([...computed, ...outputs]) };
+}
+
+function unknown(names: readonly string[] = []): Properties {
+  return Object.fromEntries(names.map((name) => [name, UNKNOWN]));
 }
 
 /** The schema with the secret outputs as if they were inputs. */
 function secretsOf<Client>({ schema, secretOutputs = [] }: Resource<Client, Properties>): Schema {
   return { ...schema, ...Object.fromEntries(secretOutputs.map((name) => [name, { type: "string", secret: true }])) };
+}
+
+/** The engine keeps what an update was to lead to even if it failed, and tries again: so does the official plugin. */
+class UpdateFailure extends Error {
+  readonly code = grpc.status.UNKNOWN;
+  readonly details: string;
+  readonly metadata = new grpc.Metadata();
+
+  constructor(id: string, plan: Properties, cause: unknown) {
+    const reason = messageOf(cause);
+    super(reason, { cause });
+    this.details = reason;
+    const failed = new proto.ErrorResourceInitFailed().setId(id).setProperties(marshal(plan)).setReasonsList([reason]);
+    const packed = new any.Any();
+    packed.pack(failed.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+    const status = new statusProto.Status().setCode(this.code).setMessage(reason).setDetailsList([packed]);
+    this.metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
+  }
 }
 
 function outputsOf<Client>({ outputs = [] }: Resource<Client, Properties>, state: Properties): Properties {
@@ -266,7 +334,7 @@ function revealed(properties: Properties): Properties {
   return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, reveal(value)]));
 }
 
-function definedOnly(state: Partial<Properties>): Properties {
+function definedOnly(state: Told<Properties>): Properties {
   return Object.fromEntries(
     Object.entries(state).filter((entry): entry is [string, PropertyValue] => entry[1] !== undefined),
   );

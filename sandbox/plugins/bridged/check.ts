@@ -17,19 +17,55 @@ export interface Subject {
   olds: Properties;
 }
 
+/** What is wrong with given properties taken together. */
+export type Rule = (given: Properties) => Failure[];
+
 /** The inputs completed, and everything that is wrong with them. */
-export function check(schema: Schema, news: Properties, subject: Subject): { inputs: Properties; failures: Failure[] } {
+export function check(
+  schema: Schema,
+  news: Properties,
+  subject: Subject,
+  rules: readonly Rule[] = [],
+): { inputs: Properties; failures: Failure[] } {
   const given = withoutDefaults(news);
   return {
     inputs: completed(schema, given, (name) => autoName(name, subject)),
-    failures: failuresIn(schema, given, ""),
+    failures: [...failuresIn(schema, given, ""), ...rules.flatMap((rule) => rule(given))],
   };
+}
+
+/** Exactly one of these properties has to be given. */
+export function exactlyOneOf(...names: string[]): Rule {
+  const list = names.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)).join(",");
+  return (given) => {
+    const set = names.filter((name) => name in given);
+    if (set.length === 1) return [];
+    const reason =
+      set.length === 0 ? `one of \`${list}\` must be specified` : `only one of \`${list}\` can be specified`;
+    return [{ property: set[0] ?? names[0] ?? "", reason }];
+  };
+}
+
+/** At most one of these properties can be given. */
+export function conflicting(...names: string[]): Rule {
+  const rule = exactlyOneOf(...names);
+  return (given) => (names.some((name) => name in given) ? rule(given) : []);
+}
+
+/** A value has to be one of these. */
+export function oneOf(...allowed: string[]): (value: string) => string | undefined {
+  return (value) => (allowed.includes(value) ? undefined : `expected one of ${JSON.stringify(allowed)}, got ${value}`);
 }
 
 /** What was given: ignored changes bring back the old inputs, with the note of what had been filled in. */
 function withoutDefaults(news: Properties): Properties {
   const given = Object.entries(news).filter(([name, value]) => value !== null && name !== DEFAULTS);
-  return Object.fromEntries(given.map(([name, value]) => [name, isObject(value) ? withoutDefaults(value) : value]));
+  return Object.fromEntries(given.map(([name, value]) => [name, valueWithoutDefaults(value)]));
+}
+
+function valueWithoutDefaults(value: PropertyValue): PropertyValue {
+  if (Array.isArray(value)) return value.map(valueWithoutDefaults);
+  return isObject(value) ? withoutDefaults(value) : value;
 }
 
 function failuresIn(schema: Schema, given: Properties, path: string): Failure[] {
@@ -54,16 +90,22 @@ function failuresOf(property: Property, path: string, secret: PropertyValue): Fa
   const fail = (reason: string) => [{ property: path, reason }];
   if (property.unsupported) return fail(`Property '${path}' is not supported by this stand-in for the official plugin`);
   if (!hasType(property, value)) return fail(`Property '${path}' must be a ${property.type}`);
-  if (property.fields && isObject(value)) return failuresIn(property.fields, value, `${path}.`);
-  const problem = typeof value === "string" ? property.problem?.(value) : undefined;
+  const { fields } = property;
+  if (fields && isObject(value)) return failuresIn(fields, value, `${path}.`);
+  if (fields && Array.isArray(value)) {
+    return value.flatMap((element, place) => failuresOf({ type: "object", fields }, `${path}[${place}]`, element));
+  }
+  const isPlain = typeof value === "string" || typeof value === "number";
+  const problem = isPlain ? property.problem?.(String(value)) : undefined;
   return problem === undefined ? [] : fail(problem);
 }
 
-function hasType({ type }: Property, value: PropertyValue): boolean {
+function hasType({ type, fields }: Property, value: PropertyValue): boolean {
   const isText = (element: PropertyValue) => typeof element === "string" || element === UNKNOWN;
   switch (type) {
     case "set":
-      return Array.isArray(value) && value.every(isText);
+    case "list":
+      return Array.isArray(value) && (fields !== undefined || value.every(isText));
     case "map":
       return isObject(value) && Object.values(value).every(isText);
     case "object":
@@ -84,11 +126,16 @@ function completed(schema: Schema, given: Properties, nameOf: (property: string)
     if (value === undefined && fallback !== undefined) {
       inputs[name] = fallback;
       defaulted.push(name);
-    } else if (property.fields && isObject(value)) {
-      inputs[name] = completed(property.fields, value, nameOf);
+    } else if (property.fields && value !== undefined) {
+      inputs[name] = completedValue(property.fields, value, nameOf);
     }
   }
   return { ...inputs, [DEFAULTS]: defaulted.sort() };
+}
+
+function completedValue(fields: Schema, value: PropertyValue, nameOf: (property: string) => string): PropertyValue {
+  if (Array.isArray(value)) return value.map((element) => completedValue(fields, element, nameOf));
+  return isObject(value) ? completed(fields, value, nameOf) : value;
 }
 
 function autoName(property: string, { name, seed, olds }: Subject): string {

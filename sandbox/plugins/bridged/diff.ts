@@ -1,6 +1,7 @@
 /** What would change in a resource, property by property. */
 import { hasUnknown, isObject, type Properties, type PropertyValue, reveal } from "../plugin.ts";
-import { asList, DEFAULTS, entriesOf, isEmpty, planned, type Property, type Schema } from "./schema.ts";
+import { movesOfList, movesOfSet } from "./elements.ts";
+import { asList, DEFAULTS, entriesOf, isEmpty, isSame, planned, type Property, type Schema } from "./schema.ts";
 
 /** One changed property, or one changed element of it. */
 export interface Change {
@@ -12,9 +13,18 @@ export interface Change {
 /** The changes from a state to new inputs. */
 export function diff(schema: Schema, state: Properties, news: Properties, ignored: readonly string[] = []): Change[] {
   const plan = planned(schema, news, state, ignored);
-  return Object.entries(schema)
+  const changes = Object.entries(schema)
     .flatMap(([name, property]) => compare(property, name, state[name], plan[name]))
     .filter(({ path }) => !ignored.some((start) => isWithin(path, start)));
+  return changes.length === 0 ? [] : [...changes, ...firstDefaults(schema, state, plan)];
+}
+
+/** Defaults like `false` that a state does not have, as after an import, are no change, but come with the next one. */
+function firstDefaults(schema: Schema, state: Properties, plan: Properties): Change[] {
+  return Object.entries(schema)
+    .filter(([name, { default: value }]) => value !== undefined && isEmpty(value) && plan[name] === value)
+    .filter(([name]) => state[name] === undefined)
+    .map(([name]) => ({ path: name, kind: "add", replaces: false }));
 }
 
 /** A resource whose name was given, and not made up, cannot exist twice: the old one has to go first. */
@@ -31,43 +41,42 @@ function compare(
 ): Change[] {
   const change = (at: string, kind: Change["kind"]) => ({ path: at, kind, replaces: property.replaces ?? false });
   if (isEmpty(old) && isEmpty(next)) return [];
-  // A whole collection that comes or goes is one change, as the bridge tells it.
+  // Something whole that comes or goes is one change, as the bridge tells it; but a map may be there without entries.
   if (old === undefined || (isCollection(property) && isEmpty(old))) return [change(path, "add")];
   if (next === undefined || (isCollection(property) && isEmpty(next))) return [change(path, "delete")];
-  if (property.type === "set" && !hasUnknown(next)) return compareSets(path, asList(old), asList(next), change);
-  if (property.type === "map" && isObject(old) && isObject(next)) {
-    const keys = new Set([...entriesOf(old), ...entriesOf(next)].map(([key]) => key));
-    const entry: Property = { ...property, type: "string" };
-    return [...keys].flatMap((key) => compare(entry, path + element(key), old[key], next[key]));
-  }
+  if (Array.isArray(old) && Array.isArray(next)) return compareElements(property, path, old, next);
+  if (isObject(old) && isObject(next)) return compareEntries(property, path, old, next);
   return isSame(property, reveal(old), reveal(next)) ? [] : [change(path, "update")];
 }
 
 function isCollection({ type }: Property): boolean {
-  return type === "set" || type === "map";
+  return type === "set" || type === "list" || type === "object";
 }
 
-function compareSets(
-  path: string,
-  old: PropertyValue[],
-  next: PropertyValue[],
-  change: (path: string, kind: Change["kind"]) => Change,
-): Change[] {
-  const kinds = new Map<string, Change["kind"]>();
-  for (const [index, value] of old.entries()) {
-    if (!next.includes(value)) kinds.set(`${path}[${index}]`, "delete");
-  }
-  for (const [index, value] of next.entries()) {
-    const at = `${path}[${index}]`;
-    if (!old.includes(value)) kinds.set(at, kinds.has(at) ? "update" : "add");
-  }
-  return [...kinds].map(([at, kind]) => change(at, kind));
+function compareEntries(property: Property, path: string, old: Properties, next: Properties): Change[] {
+  const keys = new Set([...entriesOf(old), ...entriesOf(next)].map(([key]) => key));
+  return [...keys].flatMap((key) => {
+    const entry = property.fields ? property.fields[key] : { ...property, type: "string" as const };
+    return entry ? compare(entry, path + element(key), old[key], next[key]) : [];
+  });
 }
 
-function isSame(property: Property, old: PropertyValue, next: PropertyValue): boolean {
-  if (hasUnknown(next)) return false;
-  if (typeof old === "string" && typeof next === "string" && property.same) return property.same(old, next);
-  return JSON.stringify(old) === JSON.stringify(next);
+function compareElements(property: Property, path: string, old: PropertyValue[], next: PropertyValue[]): Change[] {
+  const { type, fields, replaces = false } = property;
+  const each: Property = { ...property, type: fields ? "object" : "string" };
+  if (type === "list" && fields) {
+    // Lists of objects change place by place.
+    const places = [...(old.length > next.length ? old : next).keys()];
+    return places.flatMap((place) => compare(each, `${path}[${place}]`, old[place], next[place]));
+  }
+  if (hasUnknown(next)) return [{ path, kind: "update", replaces }];
+  const { removed, added } = type === "list" ? movesOfList(old, next) : movesOfSet(old, next);
+  const places = [...new Set([...removed, ...added])];
+  return places.flatMap((place) => {
+    const before = removed.includes(place) ? old[place] : undefined;
+    const after = added.includes(place) ? next[place] : undefined;
+    return compare(each, `${path}[${place}]`, before, after);
+  });
 }
 
 function element(key: string): string {

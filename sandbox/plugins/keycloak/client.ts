@@ -43,6 +43,13 @@ export class Keycloak {
     }
   }
 
+  /** Sends a request that makes something, and gives its id. */
+  async create(request: (admin: AdminClient) => Promise<{ id?: string | undefined }>): Promise<string> {
+    const { id } = await this.send(request);
+    if (!id) throw new Error("Keycloak made something without an id");
+    return id;
+  }
+
   /** Like `send`, but what is not there is `undefined`. */
   async find<Answer>(request: (admin: AdminClient) => Promise<Answer>): Promise<NonNullable<Answer> | undefined> {
     return unlessGone(this.send(request));

@@ -63,6 +63,14 @@ export class Project<Desired> {
     return steps.filter(({ op, urn }) => op !== "same" && !urn.includes("::pulumi:")).map(readable);
   }
 
+  /** What a preview changes, by operation and resource. */
+  async changes(...flags: string[]): Promise<Record<string, Step["diff"]>> {
+    const steps = (await this.preview(...flags)).filter(({ op }) => op !== "refresh");
+    return Object.fromEntries(
+      steps.map(({ op, resource, diff }): [string, Step["diff"]] => [`${op} ${resource}`, diff]).sort(),
+    );
+  }
+
   /** Converges. */
   async up(...flags: string[]): Promise<string> {
     return this.pulumi("up", "--yes", "--skip-preview", ...flags);
