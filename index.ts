@@ -2,6 +2,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { differences } from "./access/differences.ts";
 import { InputError } from "./access/diagnostic.ts";
+import { neededSecrets } from "./access/identity.ts";
 import { ledgerOf } from "./access/ledger.ts";
 import { loadDesiredState } from "./access/load.ts";
 import { resolve, today } from "./access/resolve.ts";
@@ -11,35 +12,40 @@ import { createLedger } from "./components/grants.ts";
 import { createHooks } from "./components/hooks.ts";
 import { createPlatform } from "./components/platform.ts";
 import { createProviders } from "./components/providers.ts";
+import { readSecrets } from "./components/secrets.ts";
 import { Acts } from "./live/acts.ts";
 import { connect, survey, SurveyError } from "./live/survey.ts";
 
 const stack = pulumi.getStack();
-const plan = await orExplain(() =>
-  resolve(loadDesiredState(join(import.meta.dirname, "stacks", stack)), new pulumi.Config().get("date") || today()),
-);
-const { realm, provisioning } = plan.platform;
+const day = new pulumi.Config().get("date") || today();
+const desired = await orExplain(() => loadDesiredState(join(import.meta.dirname, "stacks", stack)));
+const written = await orExplain(() => resolve(desired, day));
+const { realm, provisioning } = written.platform;
 const connection = await readConnection();
+const secrets = readSecrets(neededSecrets(written));
 const planes = connect(connection, realm);
-const live = await orExplain(() => survey(plan, planes));
+const live = await orExplain(() => survey(written, planes));
+const plan = resolve(desired, day, live.seen);
 const found = await orExplain(() => takeover(plan, live, stack));
 for (const notice of found.notices) void pulumi.log.info(notice);
+for (const finding of live.masterRealm) void pulumi.log.warn(finding);
 
 const acts = new Acts(planes, { plan, stack, ...found });
 const ledger = createLedger(ledgerOf(plan), (before, after) => acts.prepare(before, after));
 const providers = createProviders(connection, provisioning === "program" ? "all" : "identity", { dependsOn: [ledger] });
-const hooks = createHooks(
-  (accountId) => acts.keepUsername(accountId),
-  (namespace, owner) => acts.finishOwnerChange(namespace, owner),
-);
+const hooks = createHooks(acts);
 // The SDK records a stack for every resource, which takes as long as registering it.
 Error.stackTraceLimit = 0;
-const users = createPlatform(plan, found, hooks, { providers });
+const { users, dexSecret } = createPlatform({ plan, found, live: live.realm, hooks, secrets }, { providers });
 
 /** The day for which expiry was decided. */
 export const date = plan.date;
 /** Identifiers of the accounts in Keycloak, by username. */
 export const userIds = Object.fromEntries([...users].map(([username, { userId }]) => [username, userId]));
+/** What is wrong with the accounts that may administer Keycloak itself; empty when two or three, and the named ones, do. */
+export const masterRealm = live.masterRealm;
+/** Secrets of the platform's own clients, by what they are for: `pulumi stack output clientSecrets --show-secrets`. */
+export const clientSecrets = pulumi.secret(dexSecret ? { dex: dexSecret } : {});
 /** Passwords for the first login, by username: `pulumi stack output temporaryPasswords --show-secrets`. */
 export const temporaryPasswords = pulumi.secret(
   Object.fromEntries([...users].map(([username, user]) => [username, user.temporaryPassword])),

@@ -1,26 +1,12 @@
 import { type Diagnostic, formatLocation, type Location } from "./diagnostic.ts";
 import type { Sourced } from "./document.ts";
+import { identityChecks } from "./checkIdentity.ts";
+import { type Check, type Entities, type Mentioned, repeated } from "./entities.ts";
 import { contributorBindingName, workspaceNameProblem } from "./names.ts";
 import { limitsCompute } from "./quantity.ts";
 import { personalWorkspaceOf } from "./resolve.ts";
-import type { Group, Platform, User, Workspace } from "./schema.ts";
+import type { User, Workspace } from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
-
-/** What could be read, whether or not all of it could. */
-export interface Entities {
-  readonly platform: Sourced<Platform> | undefined;
-  readonly users: ReadonlyMap<string, Sourced<User>>;
-  readonly groups: ReadonlyMap<string, Sourced<Group>>;
-  readonly workspaces: ReadonlyMap<string, Sourced<Workspace>>;
-}
-
-/** Names that have a file, even one that could not be read: no error about the file's error. */
-export interface Mentioned {
-  readonly users: ReadonlySet<string>;
-  readonly groups: ReadonlySet<string>;
-}
-
-type Check = (entities: Entities, mentioned: Mentioned) => Diagnostic[];
 
 /** Everything that one file alone cannot tell. Every check runs, so that all errors are reported at once. */
 export function check(entities: Entities, mentioned: Mentioned): Diagnostic[] {
@@ -46,6 +32,7 @@ const checks: readonly Check[] = [
   grantsAreListedOnce,
   clusterGrantsAreListedOnce,
   contributorBindingsDoNotCollide,
+  ...identityChecks,
 ];
 
 function ownersDiffer({ platform, workspaces }: Entities): Diagnostic[] {
@@ -371,12 +358,4 @@ function unknownUser(name: string, users: Entities["users"], at: Location): Diag
     code: "unknown-user",
     message: `user "${name}" is not defined.${didYouMean(name, users.keys())} Add users/${name}.yaml or name another user.`,
   };
-}
-
-function repeated(names: readonly string[], at: (index: number) => Location): Diagnostic[] {
-  return names.flatMap((name, index) =>
-    names.indexOf(name) === index
-      ? []
-      : [{ ...at(index), code: "duplicate-entry" as const, message: `${name} is listed twice. Remove one.` }],
-  );
 }

@@ -42,6 +42,8 @@ export const diagnosticCodes = {
   "reserved-name": "a name belongs to the platform",
   "unknown-group": "a group that no file in groups/ defines",
   "unknown-key": "a key that the schema does not have",
+  "unknown-role": "a realm role that platform.yaml does not define",
+  "unknown-source": "a directory or identity provider that no file defines",
   "unknown-user": "a user that no file in users/ defines",
   unsupported: "something this version does not implement yet",
   "wrong-type": "a value of the wrong type or size",

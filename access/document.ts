@@ -108,7 +108,7 @@ function explain(
   const here = at(...issue.path);
   switch (issue.code) {
     case "unrecognized_keys": {
-      const allowed = keysAllowedAt(schema, issue.path);
+      const allowed = keysAllowedAt(schema, raw, issue.path);
       return issue.keys.map((key) => ({
         ...keyAt([...issue.path, key]),
         code: "unknown-key",
@@ -119,10 +119,12 @@ function explain(
     case "invalid_value":
     case "invalid_union": {
       if (found === undefined) {
-        return [{ ...here, code: "missing-key", message: `the key ${name} is missing${expectation(issue)}. Add it.` }];
+        return [
+          { ...here, code: "missing-key", message: `the key ${name} is missing${expectation(issue, schema)}. Add it.` },
+        ];
       }
-      if (issue.code === "invalid_value") {
-        const allowed = issue.values.map(String);
+      const allowed = choices(issue, schema);
+      if (allowed) {
         return [
           {
             ...here,
@@ -135,7 +137,7 @@ function explain(
         {
           ...here,
           code: "wrong-type",
-          message: `${name} is ${show(found)}${expectation(issue)}.${hint(found, issue)}`,
+          message: `${name} is ${show(found)}${expectation(issue, schema)}.${hint(found, issue)}`,
         },
       ];
     }
@@ -157,10 +159,19 @@ function explain(
   }
 }
 
-function expectation(issue: Issue): string {
+function expectation(issue: Issue, schema: z.ZodType): string {
   if (issue.code === "invalid_type") return `; expected ${article(issue.expected)}`;
-  if (issue.code === "invalid_value") return `; allowed: ${listed(issue.values.map(String))}`;
-  return "; expected a text or a number";
+  const allowed = choices(issue, schema);
+  return allowed ? `; allowed: ${listed(allowed)}` : "; expected a text or a number";
+}
+
+/** The values that there are to choose from, or undefined where others are allowed too. */
+function choices(issue: Issue, schema: z.ZodType): string[] | undefined {
+  if (issue.code === "invalid_value") return issue.values.map(String);
+  if (issue.code !== "invalid_union" || issue.discriminator === undefined) return undefined;
+  const { discriminator } = issue;
+  const variants = nodeAt(schema, issue.path.slice(0, -1))?.oneOf ?? [];
+  return variants.flatMap(({ properties }) => properties?.[discriminator]?.const ?? []);
 }
 
 function article(type: string): string {
@@ -201,14 +212,26 @@ function valueAt(raw: unknown, path: Path): unknown {
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
+  readonly oneOf?: readonly JsonSchema[];
+  readonly const?: string;
 }
 
-/** The keys a schema has under a path, read from its JSON Schema so that wrappers (defaults, refinements) do not matter. */
-function keysAllowedAt(schema: z.ZodType, path: Path): string[] {
-  const root = schema.toJSONSchema({ io: "input" }) as JsonSchema;
-  const node = path.reduce<JsonSchema | undefined>(
-    (at, part) => (typeof part === "number" ? at?.items : at?.properties?.[String(part)]),
-    root,
+/** The keys a schema has under a path; of several kinds, those of the kind that is written. */
+function keysAllowedAt(schema: z.ZodType, raw: unknown, path: Path): string[] {
+  const node = nodeAt(schema, path);
+  const found = valueAt(raw, path) as Readonly<Record<string, unknown>>;
+  const variants = (node?.oneOf ?? [node ?? {}]).filter(({ properties = {} }) =>
+    Object.entries(properties).every(
+      ([key, property]) => property.const === undefined || property.const === found[key],
+    ),
   );
-  return Object.keys(node?.properties ?? {}).toSorted(compare);
+  return [...new Set(variants.flatMap(({ properties = {} }) => Object.keys(properties)))].toSorted(compare);
+}
+
+/** Read from the JSON Schema, so that wrappers (defaults, refinements) do not matter. */
+function nodeAt(schema: z.ZodType, path: Path): JsonSchema | undefined {
+  return path.reduce<JsonSchema | undefined>(
+    (at, part) => (typeof part === "number" ? at?.items : at?.properties?.[String(part)]),
+    schema.toJSONSchema({ io: "input" }) as JsonSchema,
+  );
 }

@@ -1,7 +1,15 @@
+import type { LiveRealm } from "./liveRealm.ts";
+import type { SeenMember } from "./resolve.ts";
+
 /** Everything that the program makes and that could already be there under the same name. */
 export type ObjectKind =
   | "realm role"
   | "group"
+  | "client"
+  | "client scope"
+  | "login flow"
+  | "directory"
+  | "identity provider"
   | "namespace"
   | "Profile"
   | "LimitRange"
@@ -41,6 +49,8 @@ export interface Account {
   readonly username: string;
   readonly email: string;
   readonly enabled: boolean;
+  /** Identifier of the directory it lives in. */
+  readonly directoryId?: string;
   readonly stack?: string;
   /** The name under which the stack's state knows it, which a rename does not change. */
   readonly key?: string;
@@ -52,6 +62,12 @@ export interface Inventory {
   readonly objects: ReadonlyMap<string, LiveObject>;
   /** Accounts with a username or an address that the plan uses. */
   readonly accounts: readonly Account[];
+  /** The realm; absent when there is none yet. */
+  readonly realm: LiveRealm | undefined;
+  /** Who is in groups through directories and identity providers. */
+  readonly seen: readonly SeenMember[];
+  /** What is wrong with the accounts that may administer Keycloak itself. */
+  readonly masterRealm: readonly string[];
   /** Whether the realm forgets the attributes that say who manages an account. */
   readonly dropsAttributes: boolean;
   /** Whether Kubeflow's dashboard lets anybody who logs in make a Profile of their own. */
@@ -76,6 +92,10 @@ export const ownership = {
   attributes: (stack: string): Record<string, string> => ({ "managed-by": managedBy, stack }),
   /** The attribute of an account with the name under which the state knows it. */
   keyAttribute: "prokube-access-key",
+  /** A description, for what has neither labels nor attributes. */
+  text: (stack: string, description: string): string => `${description} (${managedBy}, stack ${stack})`,
+  /** Name of the mapper that marks a directory. */
+  mapper: (stack: string): string => `${managedBy} ${stack}`,
   /** Identifier of a statement in an S3 policy, which has no labels. */
   statementId: (stack: string, what: string): string => `${managedBy}/${stack}/${what}`,
 };
@@ -88,6 +108,16 @@ export function stackInLabels(labels: Readonly<Record<string, string>> = {}): st
 /** The stack that attributes name, or undefined. */
 export function stackInAttributes(attributes: Readonly<Record<string, readonly string[]>> = {}): string | undefined {
   return attributes["managed-by"]?.[0] === managedBy ? attributes["stack"]?.[0] : undefined;
+}
+
+/** The stack that a description names, or undefined. */
+export function stackInText(description = ""): string | undefined {
+  return /\(prokube-access, stack ([^()]+)\)$/.exec(description)?.[1];
+}
+
+/** The stack that a mapper's name tells, or undefined. */
+export function stackInMapper(name: string): string | undefined {
+  return /^prokube-access (.+)$/.exec(name)?.[1];
 }
 
 /** The stack and the subject that a statement's identifier names, or undefined. */

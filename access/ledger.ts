@@ -1,5 +1,6 @@
+import { canonical } from "./inventory.ts";
 import { type AccessLevel, clusterRoleBindingName, contributorBindingName } from "./names.ts";
-import type { ClusterLevel, NetworkAccess, Plan, PlannedWorkspace } from "./resolve.ts";
+import type { ClusterLevel, NetworkAccess, Plan, PlannedSource, PlannedWorkspace } from "./resolve.ts";
 
 /**
  * Every right that the program gives, by whom it is given to: plain data, kept in the stack's state, so that an update
@@ -7,14 +8,27 @@ import type { ClusterLevel, NetworkAccess, Plan, PlannedWorkspace } from "./reso
  */
 export interface Ledger {
   /** Groups and realm roles of each account, by username. */
-  readonly users: Readonly<Record<string, { readonly groups: readonly string[]; readonly roles: readonly string[] }>>;
+  readonly users: Readonly<Record<string, UserLedger>>;
   /** Realm roles of each group. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Realm roles that were given to the platform's two groups. */
+  readonly platformGroups: Readonly<Record<string, readonly string[]>>;
+  /** Groups elsewhere that fill a group, by the group's name. */
+  readonly sources: Readonly<Record<string, readonly Omit<PlannedSource, "at">[]>>;
+  readonly directories: readonly string[];
+  readonly identityProviders: readonly string[];
   readonly workspaces: Readonly<Record<string, WorkspaceLedger>>;
   /** Levels by e-mail address. */
   readonly cluster: Readonly<Record<string, ClusterLevel>>;
   /** Entities that are to be taken over although others made them. */
   readonly adopted: readonly string[];
+}
+
+export interface UserLedger {
+  readonly groups: readonly string[];
+  readonly roles: readonly string[];
+  /** The directory that keeps the account; absent for one of this stack's. */
+  readonly directory?: string;
 }
 
 export interface WorkspaceLedger {
@@ -29,8 +43,21 @@ export function ledgerOf(plan: Plan): Ledger {
   const writesAll = plan.platform.provisioning === "program";
   const header = (address: string) => plan.platform.istio.userIdPrefix + address;
   return {
-    users: Object.fromEntries(plan.users.map(({ username, groups, roles }) => [username, { groups, roles }])),
+    users: Object.fromEntries(
+      plan.users.map(({ username, groups, roles, directory }) => [
+        username,
+        { groups, roles, ...(directory !== undefined && { directory }) },
+      ]),
+    ),
     groups: Object.fromEntries(plan.groups.map(({ name, roles }) => [name, roles])),
+    platformGroups: plan.platformGroupRoles,
+    sources: Object.fromEntries(
+      plan.groups
+        .filter(({ sources }) => sources.length > 0)
+        .map(({ name, sources }) => [name, sources.map((source) => ({ name: source.name, from: source.from }))]),
+    ),
+    directories: plan.directories.map(({ name }) => name),
+    identityProviders: plan.identityProviders.map(({ name }) => name),
     workspaces: Object.fromEntries(
       allWorkspaces(plan).map(({ name, contributors, network }) => [
         name,
@@ -60,8 +87,14 @@ export function allWorkspaces({ workspaces, users }: Plan): PlannedWorkspace[] {
 /** What an update takes away, on every plane. */
 export interface Revocations {
   /** Groups an account leaves and roles it loses; `gone` when the account itself goes. By the username it has now. */
-  readonly users: readonly { username: string; groups: readonly string[]; roles: readonly string[]; gone: boolean }[];
+  readonly users: readonly (UserLedger & { readonly username: string; readonly gone: boolean })[];
   readonly groups: readonly { readonly name: string; readonly roles: readonly string[] }[];
+  readonly platformGroups: Revocations["groups"];
+  /** Groups elsewhere that no longer fill a group. */
+  readonly sources: readonly (Omit<PlannedSource, "at"> & { readonly group: string })[];
+  /** Directories and identity providers that nobody comes through any more. */
+  readonly directories: readonly string[];
+  readonly identityProviders: readonly string[];
   /** Names of RoleBindings by namespace. */
   readonly roleBindings: readonly { readonly namespace: string; readonly name: string }[];
   readonly clusterRoleBindings: readonly string[];
@@ -92,12 +125,18 @@ export function revocations(before: Ledger, after: Ledger, renamed: ReadonlyMap<
           groups: without(old.groups, now?.groups),
           roles: without(old.roles, now?.roles),
           gone: now === undefined,
+          ...(old.directory !== undefined && { directory: old.directory }),
         };
       })
       .filter(({ groups, roles, gone }) => gone || groups.length + roles.length > 0),
-    groups: Object.entries(before.groups)
-      .map(([name, roles]) => ({ name, roles: without(roles, after.groups[name]) }))
-      .filter(({ roles }) => roles.length > 0),
+    groups: lostRoles(before.groups, after.groups),
+    platformGroups: lostRoles(before.platformGroups, after.platformGroups),
+    sources: Object.entries(before.sources).flatMap(([group, sources]) => {
+      const kept = (after.sources[group] ?? []).map((source) => canonical(source));
+      return sources.filter((source) => !kept.includes(canonical(source))).map((source) => ({ ...source, group }));
+    }),
+    directories: without(before.directories, after.directories),
+    identityProviders: without(before.identityProviders, after.identityProviders),
     roleBindings: workspaces.flatMap(({ name: namespace, old, now }) =>
       Object.entries(old.contributors)
         .filter(([email, level]) => now.contributors[email] !== level)
@@ -113,6 +152,15 @@ export function revocations(before: Ledger, after: Ledger, renamed: ReadonlyMap<
     ),
     workspaces: workspaces.flatMap(({ name }) => (name in after.workspaces ? [] : [name])),
   };
+}
+
+function lostRoles(
+  before: Readonly<Record<string, readonly string[]>>,
+  after: Readonly<Record<string, readonly string[]>>,
+): { name: string; roles: readonly string[] }[] {
+  return Object.entries(before)
+    .map(([name, roles]) => ({ name, roles: without(roles, after[name]) }))
+    .filter(({ roles }) => roles.length > 0);
 }
 
 /** Entities newly to be adopted that the stack already manages: an import would replace, and so delete, them. */

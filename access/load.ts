@@ -3,6 +3,8 @@ import { basename, join, relative } from "node:path";
 import { check } from "./check.ts";
 import { compare, type Diagnostic, InputError } from "./diagnostic.ts";
 import { parseFile, type Sourced, type SourceFile } from "./document.ts";
+import type { Directory } from "./directorySchema.ts";
+import type { IdentityProvider } from "./identityProviderSchema.ts";
 import { type Group, type Platform, schemas, type User, type Workspace } from "./schema.ts";
 import { listed } from "./suggest.ts";
 
@@ -15,10 +17,14 @@ export interface DesiredState {
   readonly groups: ReadonlyMap<string, Sourced<Group>>;
   /** Shared workspaces by name, in order. Personal ones follow from the users. */
   readonly workspaces: ReadonlyMap<string, Sourced<Workspace>>;
+  /** By name, in order. */
+  readonly directories: ReadonlyMap<string, Sourced<Directory>>;
+  /** By alias, in order. */
+  readonly identityProviders: ReadonlyMap<string, Sourced<IdentityProvider>>;
 }
 
-const folders = ["users", "groups", "workspaces"] as const;
-const laterFolders = ["applications", "directories", "identity-providers"];
+const folders = ["users", "groups", "workspaces", "directories", "identity-providers"] as const;
+const laterFolders = ["applications"];
 
 /**
  * Reads the desired state of one environment.
@@ -95,8 +101,15 @@ export function parseDesiredState(folder: string, texts: ReadonlyMap<string, str
     users: new Map<string, Sourced<User>>(),
     groups: new Map<string, Sourced<Group>>(),
     workspaces: new Map<string, Sourced<Workspace>>(),
+    directories: new Map<string, Sourced<Directory>>(),
+    identityProviders: new Map<string, Sourced<IdentityProvider>>(),
   };
-  const mentioned = { users: new Set<string>(), groups: new Set<string>() };
+  const mentioned = {
+    users: new Set<string>(),
+    groups: new Set<string>(),
+    directories: new Set<string>(),
+    identityProviders: new Set<string>(),
+  };
   let platform: Sourced<Platform> | undefined;
 
   for (const [path, text] of texts) {
@@ -120,6 +133,16 @@ export function parseDesiredState(folder: string, texts: ReadonlyMap<string, str
       case "workspaces":
         diagnostics.push(...take(parsed.workspaces, place.name, parseFile(file, schemas.workspaces), "name"));
         break;
+      case "directories":
+        mentioned.directories.add(place.name);
+        diagnostics.push(...take(parsed.directories, place.name, parseFile(file, schemas.directories), "name"));
+        break;
+      case "identity-providers": {
+        mentioned.identityProviders.add(place.name);
+        const result = parseFile(file, schemas["identity-providers"]);
+        diagnostics.push(...take(parsed.identityProviders, place.name, result, "name"));
+        break;
+      }
       case "misplaced":
         diagnostics.push({ file: file.path, line: 1, column: 1, code: place.code, message: place.message });
         break;

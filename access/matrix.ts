@@ -1,9 +1,10 @@
 import { compare } from "./diagnostic.ts";
-import type { EffectiveAccess, Plan } from "./resolve.ts";
+import type { EffectiveAccess, Plan, PlannedSource } from "./resolve.ts";
 
 /**
  * Who may do what, as a table: a line for every user, a column for every workspace.
- * Users without any access are listed too: that they have none is an answer.
+ * Users without any access are listed too: that they have none is an answer. So is, with a plus sign, what each group
+ * gives to people who have no file, because a directory or an identity provider says who is in it.
  */
 export function renderMatrix(plan: Plan): string {
   const workspaces = [
@@ -12,13 +13,22 @@ export function renderMatrix(plan: Plan): string {
   ].toSorted(compare);
   const cells = new Map(plan.access.map((entry) => [`${entry.user}\n${entry.workspace}`, describe(entry)]));
   const everywhere = new Map(plan.clusterAccess.map(({ user, level }) => [user, `kubeflow-${level}`]));
+  const isAsked = everywhere.size > 0 || plan.outside.some(({ cluster }) => cluster !== undefined);
   const rows = plan.users.map(({ username, enabled }) => [
     enabled ? username : `${username} (disabled)`,
-    ...(everywhere.size > 0 ? [everywhere.get(username) ?? "-"] : []),
+    ...(isAsked ? [everywhere.get(username) ?? "-"] : []),
     ...workspaces.map((workspace) => cells.get(`${username}\n${workspace}`) ?? "-"),
   ]);
-  const head = ["user", ...(everywhere.size > 0 ? ["(every namespace)"] : []), ...workspaces];
-  return [...table([head, ...rows]), "", ...legend(plan)].join("\n");
+  const outside = plan.outside.map(({ group, access, cluster }) => {
+    const given = new Map(access.map((entry) => [entry.workspace, describe(entry)]));
+    return [
+      `+ ${group}`,
+      ...(isAsked ? [cluster === undefined ? "-" : `kubeflow-${cluster}`] : []),
+      ...workspaces.map((workspace) => given.get(workspace) ?? "-"),
+    ];
+  });
+  const head = ["user", ...(isAsked ? ["(every namespace)"] : []), ...workspaces];
+  return [...table([head, ...rows, ...outside]), "", ...legend(plan)].join("\n");
 }
 
 /** One cell: the Kubernetes level, and what differs from what that level usually brings. */
@@ -32,7 +42,7 @@ export function describe({ kubernetes, network, storage }: EffectiveAccess): str
 }
 
 function legend(plan: Plan): string[] {
-  const used = new Set(plan.access.map(describe));
+  const used = new Set([...plan.access, ...plan.outside.flatMap(({ access }) => access)].map(describe));
   const explained: readonly [string, string][] = [
     ["edit", "create, change and delete workloads; read and write both buckets; notebooks"],
     ["view", "read only; read both buckets; notebooks"],
@@ -46,9 +56,19 @@ function legend(plan: Plan): string[] {
   const archived = [...users.map((name) => `user ${name}`), ...workspaces.map((name) => `workspace ${name}`)];
   return [
     ...shown.map(([word, meaning]) => `${word.padEnd(12)} ${meaning}`),
+    ...plan.outside.map(
+      ({ group, sources }) => `${`+ ${group}`.padEnd(12)} whoever is in ${sources.map(place).join(", or ")}`,
+    ),
     ...(archived.length > 0 ? [`archived, without any access: ${archived.join(", ")}`] : []),
     `as of ${plan.date} (UTC)`,
   ];
+}
+
+/** A group elsewhere, for people. */
+function place({ from }: PlannedSource): string {
+  return "directory" in from
+    ? `group "${from.group}" of directory ${from.directory}`
+    : `"${from.value}" in ${from.claim} of identity provider ${from.identityProvider}`;
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

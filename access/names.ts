@@ -61,6 +61,70 @@ const systemNamespaces = [
 ];
 const systemPrefixes = ["cattle-", "istio-", "knative-", "kube-", "openshift-", "system-"];
 
+/** No comma (MinIO's claim and the headers are comma lists), no space, no upper case (MinIO's `consoleAdmin`). */
+export const realmRolePattern = /^[a-z0-9](?:[a-z0-9._:-]*[a-z0-9])?$/;
+
+/** MinIO takes no longer name for a policy, and role names are policy names there. */
+export const longestRoleName = 96;
+
+/** Roles that mean something by themselves: to Keycloak, to MinIO (its own policies) or to Kubernetes. */
+const reservedRoles = [
+  "admin",
+  "create-realm",
+  "diagnostics",
+  "consoleadmin",
+  "consolereadonly",
+  "offline_access",
+  "readonly",
+  "readwrite",
+  "uma_authorization",
+  "writeonly",
+];
+const reservedRolePrefixes: readonly (readonly [string, string])[] = [
+  ["pk:", "it is for the roles of workspaces, which follow from workspaces/ and users/"],
+  ["system:", "Kubernetes gives groups of that prefix rights in the whole cluster"],
+  ["default-roles-", "it is for what Keycloak gives everybody"],
+  ["prokube-access:", "it is for roles of this program"],
+];
+
+/** What is wrong with the name of a free realm role, or undefined. */
+export function realmRoleProblem(name: string): NameProblem | undefined {
+  const prefix = reservedRolePrefixes.find(([start]) => name.startsWith(start));
+  return (
+    shapeProblem(
+      "realm role",
+      name,
+      realmRolePattern,
+      "lower-case letters, digits and inner . _ : -",
+      longestRoleName,
+    ) ??
+    (prefix
+      ? reserved("realm role", name, prefix[1])
+      : reservedRoles.includes(name)
+        ? reserved("realm role", name, "Keycloak, MinIO or Kubernetes gives it a meaning of its own")
+        : undefined)
+  );
+}
+
+/** The realm role whose holders are asked for a one-time password (`otp: admins`). */
+export const otpRole = "prokube-access:otp";
+
+/** It stands in addresses, flow names and messages. */
+export const sourceNamePattern = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+
+export const longestSourceName = 40;
+
+/** What is wrong with the name of a directory or an identity provider, or undefined. */
+export function sourceNameProblem(name: string): NameProblem | undefined {
+  return shapeProblem(
+    "source",
+    name,
+    sourceNamePattern,
+    "lower-case letters, digits and inner hyphens",
+    longestSourceName,
+  );
+}
+
 /** What is wrong with a workspace name, or undefined. */
 export function workspaceNameProblem(name: string): NameProblem | undefined {
   return (

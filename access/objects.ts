@@ -1,4 +1,5 @@
 import type { Location } from "./diagnostic.ts";
+import { firstLoginFlow, loginFlows } from "./identity.ts";
 import { canonical, type ObjectKind, objectKey } from "./inventory.ts";
 import { allWorkspaces } from "./ledger.ts";
 import {
@@ -33,7 +34,8 @@ export interface Entity {
   /** As messages name it, such as `workspace "team-a"`. */
   readonly label: string;
   readonly at: Location;
-  readonly adopt: boolean;
+  /** Whether what is there already is taken over; "never" where no file can ask for that. */
+  readonly adopt: boolean | "never";
   /** Name of the workspace it belongs to; absent for groups and users. */
   readonly workspace?: string;
 }
@@ -47,9 +49,33 @@ export function plannedObjects(plan: Plan): PlannedObject[] {
       entity: { label: `group "${group.name}"`, at: group.at, adopt: group.adopt },
     })),
     ...allWorkspaces(plan).flatMap(rolesOf),
+    ...namedInRealm(plan),
   ];
   if (plan.platform.provisioning === "operator") return identity;
   return [...identity, ...provisionedObjects(plan)];
+}
+
+/** What of the realm bears a name that platform.yaml, a directory or an identity provider gives it. */
+function namedInRealm(plan: Plan): PlannedObject[] {
+  const { clients } = plan.platform;
+  const planned = (kind: ObjectKind, name: string, at: Location): PlannedObject => ({
+    kind,
+    name,
+    entity: { label: `${kind} "${name}"`, at, adopt: "never" },
+  });
+  return [
+    ...plan.realmRoles.filter(({ existing }) => !existing).map(({ name, at }) => planned("realm role", name, at)),
+    ...plan.directories.map(({ name, at }) => planned("directory", name, at)),
+    ...plan.identityProviders.flatMap((provider) => [
+      planned("identity provider", provider.name, provider.at),
+      planned("login flow", firstLoginFlow(provider).alias, provider.at),
+    ]),
+    ...loginFlows(plan).map(({ alias }) => planned("login flow", alias, plan.platformAt.otp)),
+    ...(["dex", "direct"] as const).flatMap((key) => {
+      const client = clients[key];
+      return client ? [planned("client", client.clientId, plan.platformAt[key])] : [];
+    }),
+  ];
 }
 
 /** What the compute, network and storage planes are to have, whoever makes it. */

@@ -1,9 +1,13 @@
 import { compare, type Location } from "./diagnostic.ts";
+import type { Directory } from "./directorySchema.ts";
 import type { Sourced } from "./document.ts";
 import type { DesiredState } from "./load.ts";
-import { type AccessLevel, workspaceRoles } from "./names.ts";
+import { type AccessLevel, contributorBindingName, emailPattern, otpRole, workspaceRoles } from "./names.ts";
 import { limitsCompute } from "./quantity.ts";
-import { isDay, type Limits, type Platform, type User, type Workspace } from "./schema.ts";
+import { isDay } from "./fields.ts";
+import type { IdentityProvider } from "./identityProviderSchema.ts";
+import { type RealmSettings, withDefaults } from "./realmSchema.ts";
+import type { Group, Limits, MemberSource, Platform, User, Workspace } from "./schema.ts";
 
 /** What the network plane lets through to a member: everything, or only what the Kubeflow Pipelines UI fetches. */
 export type NetworkAccess = "full" | "pipelines";
@@ -78,7 +82,7 @@ export interface PlannedWorkspace {
   readonly network: Readonly<Record<NetworkAccess, readonly string[]>>;
 }
 
-export interface PlannedUser extends Omit<User, "workspace" | "admin"> {
+export interface PlannedUser extends Omit<User, "workspace" | "roles"> {
   readonly at: Location;
   /** Groups the user is in, the platform's included. */
   readonly groups: readonly string[];
@@ -93,15 +97,65 @@ export interface PlannedGroup {
   readonly at: Location;
   readonly adopt: boolean;
   readonly members: readonly string[];
+  /** Groups inside it that hold the people who come from elsewhere. */
+  readonly sources: readonly PlannedSource[];
   /** Realm roles assigned to the group: only the topmost of each composite. */
   readonly roles: readonly string[];
 }
+
+/** A group elsewhere whose people get what a group here gets, through a group inside it. */
+export interface PlannedSource {
+  readonly at: Location;
+  /** Name of the group inside. */
+  readonly name: string;
+  readonly from:
+    | { readonly directory: string; readonly group: string }
+    | { readonly identityProvider: string; readonly claim: string; readonly value: string };
+}
+
+/** Somebody who is in a group through a directory or an identity provider, as Keycloak knows them now. */
+export interface SeenMember {
+  readonly group: string;
+  readonly username: string;
+  readonly email: string;
+}
+
+/** What everybody gets who is in a group through a directory or an identity provider; who that is, only these know. */
+export interface OutsideAccess {
+  readonly group: string;
+  readonly sources: readonly PlannedSource[];
+  /** What the group gives in each workspace; `user` is the group's name. */
+  readonly access: readonly EffectiveAccess[];
+  /** What the group gives in every namespace. */
+  readonly cluster: ClusterLevel | undefined;
+}
+
+/** A realm role that is no workspace's. */
+export interface PlannedRole {
+  readonly name: string;
+  readonly description: string | undefined;
+  /** Whether the realm has it and somebody else manages it. */
+  readonly existing: boolean;
+  readonly at: Location;
+}
+
+/** A directory or an identity provider, with where it is written down. */
+export type Placed<T> = T & { readonly at: Location };
 
 /** Who may do what, decided: plain data, the same for the same files and date. */
 export interface Plan {
   /** The day (UTC) the plan was made for: grants that expire on it or before are gone. */
   readonly date: string;
   readonly platform: Platform;
+  /** Where keys of platform.yaml stand. */
+  readonly platformAt: Readonly<Record<"realmManagement" | "otp" | "dex" | "direct", Location>>;
+  /** What of the realm's settings is kept; absent where they are left alone. */
+  readonly realmSettings: RealmSettings | undefined;
+  readonly realmRoles: readonly PlannedRole[];
+  /** Realm roles of the platform's two groups, by the group's name. */
+  readonly platformGroupRoles: Readonly<Record<string, readonly string[]>>;
+  readonly directories: readonly Placed<Directory>[];
+  readonly identityProviders: readonly Placed<IdentityProvider>[];
   readonly groups: readonly PlannedGroup[];
   readonly users: readonly PlannedUser[];
   /** Shared workspaces; personal ones are with their users. */
@@ -109,6 +163,8 @@ export interface Plan {
   readonly access: readonly EffectiveAccess[];
   /** Who has Kubeflow's ClusterRoles everywhere. */
   readonly clusterAccess: readonly ClusterAccess[];
+  /** Access of people who have no file. */
+  readonly outside: readonly OutsideAccess[];
   /** What has a file but, being archived, nothing on any plane. */
   readonly archived: { readonly users: readonly string[]; readonly workspaces: readonly string[] };
 }
@@ -134,9 +190,10 @@ export function today(): string {
  * Decides who may do what: groups are expanded, expired grants fall out, and the highest level wins on each plane.
  *
  * @param date the day (UTC, YYYY-MM-DD) to plan for
+ * @param seen who is in groups through directories and identity providers; the files alone do not say
  * @throws {RangeError} when the date is not a day
  */
-export function resolve(desired: DesiredState, date: string): Plan {
+export function resolve(desired: DesiredState, date: string, seen: readonly SeenMember[] = []): Plan {
   if (!isDay(date))
     throw new RangeError(`${JSON.stringify(date)} is not a day; write it as YYYY-MM-DD, such as 2027-03-31.`);
   const platform = desired.platform.value;
@@ -144,18 +201,32 @@ export function resolve(desired: DesiredState, date: string): Plan {
   const groups = byName(desired.groups);
   const workspaces = active(desired.workspaces);
 
-  const isEnabled = new Map(users.map(({ value }) => [value.username, value.enabled]));
-  const membersOf = new Map(
+  const strangers = seen.filter((member) => isUsable(member, desired));
+  const isEnabled = new Map([
+    ...strangers.map(({ username }) => [username, true] as const),
+    ...users.map(({ value }) => [value.username, value.enabled] as const),
+  ]);
+  const writtenMembersOf = new Map(
     groups.map(({ value }) => [value.name, value.members.filter((name) => isEnabled.has(name))]),
   );
+  const membersOf = new Map(
+    [...writtenMembersOf].map(([group, members]) => {
+      const others = seen.filter((member) => member.group === group).map(({ username }) => username);
+      return [group, [...new Set([...members, ...others.filter((name) => isEnabled.has(name))])]];
+    }),
+  );
   const groupsOf = (username: string) =>
-    [...membersOf].filter(([, members]) => members.includes(username)).map(([name]) => name);
+    [...writtenMembersOf].filter(([, members]) => members.includes(username)).map(([name]) => name);
   const listed = listedGrants(workspaces, date);
   const grants = [...personalGrants(users), ...expandGroups(listed, membersOf)].filter(({ user }) =>
     isEnabled.get(user),
   );
   const access = effectiveAccess(grants);
-  const emails = new Map(users.map(({ value: { username, email } }) => [username, email]));
+  const emails = new Map([
+    ...strangers.map(({ username, email }) => [username, email] as const),
+    ...users.map(({ value: { username, email } }) => [username, email] as const),
+  ]);
+  const isWritten = new Set(users.map(({ value: { username } }) => username));
   const emailOf = (username: string) => emails.get(username) ?? "";
 
   const planWorkspace = (
@@ -178,8 +249,11 @@ export function resolve(desired: DesiredState, date: string): Plan {
       keyVersion: `${platform.objectStore.keyVersion}.${workspace.keyVersion}`,
       quota,
       limits: limitsFor(workspace, platform, quota),
-      contributors: inside.flatMap(({ user, kubernetes }) =>
-        kubernetes === undefined ? [] : [{ username: user, email: emailOf(user), level: kubernetes }],
+      contributors: distinctContributors(
+        inside.flatMap(({ user, kubernetes }) =>
+          kubernetes === undefined ? [] : [{ username: user, email: emailOf(user), level: kubernetes }],
+        ),
+        isWritten,
       ),
       network: { full: addresses("full").toSorted(compare), pipelines: addresses("pipelines").toSorted(compare) },
     };
@@ -188,25 +262,39 @@ export function resolve(desired: DesiredState, date: string): Plan {
   return {
     date,
     platform,
-    groups: groups.map(({ value: { name, description, adopt }, at }) => ({
+    platformAt: {
+      realmManagement: desired.platform.at("realmManagement"),
+      otp: desired.platform.at("authentication", "otp"),
+      dex: desired.platform.at("clients", "dex"),
+      direct: desired.platform.at("clients", "direct"),
+    },
+    realmSettings: settingsOf(platform, desired.identityProviders.size === 0),
+    realmRoles: realmRoles(desired.platform),
+    platformGroupRoles: platformGroupRoles(platform),
+    directories: byName(desired.directories).map(({ value, at }) => ({ ...value, at: at("name") })),
+    identityProviders: byName(desired.identityProviders).map(({ value, at }) => ({ ...value, at: at("name") })),
+    groups: groups.map(({ value: { name, description, adopt, from, roles }, at }) => ({
       name,
       description,
       at: at("name"),
       adopt,
-      members: membersOf.get(name) ?? [],
-      roles: topmostRoles(listed.filter((grant) => grant.subject.group === name)),
+      members: writtenMembersOf.get(name) ?? [],
+      sources: plannedSources(from, at),
+      roles: [...topmostRoles(listed.filter((grant) => grant.subject.group === name)), ...roles],
     })),
     users: users.map(({ value, at }) => {
-      const { workspace, admin, ...user } = value;
+      const { workspace, ...user } = value;
       const personal = personalWorkspaceOf(value);
       return {
         ...user,
         at: at("username"),
-        groups: user.enabled ? platformGroups(platform, admin).concat(groupsOf(user.username)) : [],
+        groups: user.enabled ? platformGroups(platform, value).concat(groupsOf(user.username)) : [],
         roles: user.enabled
-          ? topmostRoles(listed.filter((grant) => grant.subject.user === user.username)).concat(
-              personal === undefined ? [] : [workspaceRoles(personal).identity],
-            )
+          ? [
+              ...topmostRoles(listed.filter((grant) => grant.subject.user === user.username)),
+              ...(personal === undefined ? [] : [workspaceRoles(personal).identity]),
+              ...value.roles,
+            ]
           : [],
         personalWorkspace:
           personal === undefined
@@ -229,11 +317,72 @@ export function resolve(desired: DesiredState, date: string): Plan {
     clusterAccess: clusterAccess(desired.platform, membersOf, date).flatMap((grantee) =>
       isEnabled.get(grantee.user) ? [{ ...grantee, email: emailOf(grantee.user) }] : [],
     ),
+    outside: outsideAccess(desired.platform, groups, listed, date),
     archived: {
       users: archived(desired.users),
       workspaces: archived(desired.workspaces),
     },
   };
+}
+
+function settingsOf({ realmManagement, realmSettings }: Platform, passwordsOnly: boolean): RealmSettings | undefined {
+  if (realmManagement === "all") return withDefaults(realmSettings, passwordsOnly);
+  return realmManagement === "none" ? undefined : (realmSettings ?? { tokens: {} });
+}
+
+/** Free realm roles, and the one that asks administrators for a one-time password. */
+function realmRoles({ value: { realmRoles, authentication }, at }: Sourced<Platform>): PlannedRole[] {
+  const otp = {
+    name: otpRole,
+    description: "Whoever holds it is asked for a one-time password",
+    existing: false,
+    at: at("authentication", "otp"),
+  };
+  return [
+    ...realmRoles.map(({ name, description, existing }, index) => ({
+      name,
+      description,
+      existing,
+      at: at("realmRoles", index, "name"),
+    })),
+    ...(authentication?.otp === "admins" ? [otp] : []),
+  ];
+}
+
+function platformGroupRoles({ platformGroups, authentication }: Platform): Record<string, readonly string[]> {
+  const { user, admin, userRoles, adminRoles } = platformGroups;
+  return { [user]: userRoles, [admin]: authentication?.otp === "admins" ? [...adminRoles, otpRole] : adminRoles };
+}
+
+/** A group inside is called like the one in the directory, because that is how Keycloak finds it. */
+export function plannedSource({
+  directory,
+  group,
+  identityProvider,
+  claim,
+  value,
+}: MemberSource): Pick<PlannedSource, "name" | "from"> {
+  return directory === undefined
+    ? {
+        name: `${identityProvider ?? ""}~${value ?? ""}`,
+        from: { identityProvider: identityProvider ?? "", claim: claim ?? "", value: value ?? "" },
+      }
+    : { name: group ?? "", from: { directory, group: group ?? "" } };
+}
+
+/** Whether somebody who is not written down may be told apart from everybody else on every plane. */
+function isUsable({ username, email }: SeenMember, { users, platform }: DesiredState): boolean {
+  if (!emailPattern.test(email) || email === platform.value.owner) return false;
+  return ![...users.values()].some(({ value }) => value.username === username || value.email === email);
+}
+
+/** Two strangers whose addresses meet in one KFAM name: nobody can tell who is meant, so the written one or neither. */
+function distinctContributors(all: readonly Contributor[], isWritten: ReadonlySet<string>): Contributor[] {
+  const byBinding = Map.groupBy(all, ({ email }) => contributorBindingName(email, "edit"));
+  return all.filter(({ username, email }) => {
+    const alike = byBinding.get(contributorBindingName(email, "edit")) ?? [];
+    return alike.length === 1 || isWritten.has(username);
+  });
 }
 
 /** What a workspace without limits of its own gets; none are needed as long as cpu and memory are free. */
@@ -265,6 +414,30 @@ function clusterAccess(
     .toSorted((a, b) => compare(a.user, b.user));
 }
 
+function outsideAccess(
+  platform: Sourced<Platform>,
+  groups: readonly Sourced<Group>[],
+  listed: readonly ListedGrant[],
+  date: string,
+): OutsideAccess[] {
+  return groups
+    .filter(({ value }) => value.from.length > 0)
+    .map(({ value: { name, from }, at }) => {
+      const alone = new Map([[name, [name]]]);
+      const given = listed.filter(({ subject }) => subject.group === name);
+      return {
+        group: name,
+        sources: plannedSources(from, at),
+        access: effectiveAccess(expandGroups(given, alone)),
+        cluster: clusterAccess(platform, alone, date).find(({ group }) => group === name)?.level,
+      };
+    });
+}
+
+function plannedSources(from: readonly MemberSource[], at: Sourced<Group>["at"]): PlannedSource[] {
+  return from.map((source, index) => ({ at: at("from", index), ...plannedSource(source) }));
+}
+
 function active<T extends { readonly state: "active" | "archived" }>(
   entities: ReadonlyMap<string, Sourced<T>>,
 ): Sourced<T>[] {
@@ -281,8 +454,12 @@ function byName<T>(entities: ReadonlyMap<string, Sourced<T>>): Sourced<T>[] {
   return [...entities].toSorted(([a], [b]) => compare(a, b)).map(([, entity]) => entity);
 }
 
-function platformGroups({ platformGroups: { user, admin } }: Platform, isAdmin: boolean): string[] {
-  return isAdmin ? [user, admin] : [user];
+/** Everybody of a directory is in the users' group by the directory. */
+function platformGroups(
+  { platformGroups: { user, admin } }: Platform,
+  { admin: isAdmin, directory }: Pick<User, "admin" | "directory">,
+): string[] {
+  return [...(directory === undefined ? [user] : []), ...(isAdmin ? [admin] : [])];
 }
 
 /** A grant as it is written: to a user or to a group. */

@@ -1,16 +1,19 @@
 import * as z from "zod";
+import { directorySchema } from "./directorySchema.ts";
 import {
-  emailPattern,
-  groupNamePattern,
-  groupNameProblem,
-  longestWorkspaceName,
-  type NameProblem,
-  usernamePattern,
-  usernameProblem,
-  workspaceNamePattern,
-  workspaceNameProblem,
-} from "./names.ts";
+  description,
+  email,
+  expires,
+  groupName,
+  line,
+  realmRoleName,
+  sourceName,
+  username,
+  workspaceName,
+} from "./fields.ts";
+import { identityProviderSchema } from "./identityProviderSchema.ts";
 import { countsObjects, isQuotaKey, parseQuantity, quotaKeys } from "./quantity.ts";
+import { authentication, platformClients, realmRole, realmSettings } from "./realmSchema.ts";
 import { didYouMean, listed } from "./suggest.ts";
 
 /** Required actions of Keycloak 26 that an administrator may ask of a user at the next login. */
@@ -25,67 +28,6 @@ export const requiredActions = [
   "webauthn-register",
   "webauthn-register-passwordless",
 ] as const;
-
-function named(pattern: RegExp, problem: (name: string) => NameProblem | undefined, maxLength = 63) {
-  return z
-    .string()
-    .superRefine((name, context) => {
-      const found = problem(name);
-      if (found) context.addIssue({ code: "custom", message: found.message, params: { code: found.code } });
-    })
-    .meta({ pattern: pattern.source, maxLength });
-}
-
-const workspaceName = named(workspaceNamePattern, workspaceNameProblem, longestWorkspaceName);
-const username = named(usernamePattern, usernameProblem);
-const groupName = named(groupNamePattern, groupNameProblem);
-
-const email = z
-  .string()
-  .superRefine((address, context) => {
-    if (emailPattern.test(address)) return;
-    const lower = address.toLowerCase();
-    const mend = emailPattern.test(lower)
-      ? `Write "${lower}": Keycloak folds case, Kubernetes and Istio do not.`
-      : "Allowed are lower-case ASCII letters, digits and . _ + - ' before the @, and a domain with a dot after it.";
-    context.addIssue({
-      code: "custom",
-      message: `e-mail address ${JSON.stringify(address)} is not allowed. ${mend}`,
-      params: { code: "bad-email" },
-    });
-  })
-  .meta({ pattern: emailPattern.source, examples: ["alice@example.com"] });
-
-const line = z
-  .string()
-  .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]{0,255}$/u, "at most 255 characters on one line, without control characters");
-
-const description = line
-  .optional()
-  .meta({ description: "One line for people; it is shown in Keycloak and as an annotation." });
-
-const date = z
-  .string()
-  .superRefine((text, context) => {
-    if (isDay(text)) return;
-    context.addIssue({
-      code: "custom",
-      message: `${JSON.stringify(text)} is not a day; write it as YYYY-MM-DD, such as 2027-03-31.`,
-      params: { code: "bad-date" },
-    });
-  })
-  .meta({ format: "date", examples: ["2027-03-31"] });
-
-/** Whether a text is a real day written YYYY-MM-DD. */
-export function isDay(text: string): boolean {
-  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
-}
-
-const expires = date.optional().meta({
-  description:
-    "The first day (UTC) on which the grant no longer holds. It falls out of the next update on or after that day.",
-});
 
 const quantity = z.union([z.string(), z.number()]).transform(String);
 
@@ -257,7 +199,29 @@ export const platformSchema = z
         "at most 36 lower-case letters, digits, hyphens and underscores",
       )
       .default("prokube")
-      .meta({ description: "The Keycloak realm of the platform. It must exist." }),
+      .meta({ description: "The Keycloak realm of the platform. It must exist, but for realmManagement: all." }),
+    realmManagement: z
+      .enum(["none", "settings", "all"])
+      .default("none")
+      .meta({
+        description:
+          "none: the realm's settings and login flows are left alone. settings: those that realmSettings and " +
+          "authentication name are kept as written, the rest is left alone. all: the realm is created where it is missing, " +
+          "and what is not written is set to a safe default. Themes are always left alone, and no realm is ever deleted.",
+      }),
+    realmSettings: realmSettings.optional().meta({
+      description: "The realm's settings. Only with realmManagement: settings or all.",
+    }),
+    authentication: authentication.optional(),
+    realmRoles: z
+      .array(realmRole)
+      .default([])
+      .meta({
+        description:
+          "Realm roles beside those of workspaces, such as the platform groups of seed 004 (grafana-admin). Applications " +
+          "see them; users and groups hold them by roles:.",
+      }),
+    clients: platformClients,
     provisioning: z
       .enum(["program", "operator"])
       .default("program")
@@ -286,6 +250,14 @@ export const platformSchema = z
           .boolean()
           .default(false)
           .meta({ description: "true: this stack creates both. false: the realm has them, as prokube's does." }),
+        userRoles: z
+          .array(realmRoleName)
+          .default([])
+          .meta({ description: "Realm roles that every user has through the users' group." }),
+        adminRoles: z
+          .array(realmRoleName)
+          .default([])
+          .meta({ description: "Realm roles that administrators have through theirs." }),
       })
       .prefault({})
       .meta({ description: "The two groups of seed 001." }),
@@ -357,6 +329,41 @@ const personalWorkspace = z.strictObject({
   limits: limits.optional(),
 });
 
+const roles = z
+  .array(realmRoleName)
+  .default([])
+  .meta({ description: "Realm roles of platform.yaml (realmRoles), such as grafana-admin." });
+
+const foreignName = z
+  .string()
+  .regex(/^[^\p{Cc}\p{Cf}/,"\\#+<>;=*()]{1,100}$/u, 'at most 100 characters, none of / , " \\ # + < > ; = * ( )');
+
+const memberSource = z
+  .strictObject({
+    directory: sourceName
+      .optional()
+      .meta({ description: "A directory. Exactly one of directory and identityProvider." }),
+    group: foreignName.optional().meta({ description: "The group there, by name. With directory." }),
+    identityProvider: sourceName.optional().meta({ description: "An identity provider." }),
+    claim: z
+      .string()
+      .regex(/^[^\p{Cc}\s,"\\]{1,200}$/u, "without spaces, commas and quotes")
+      .optional()
+      .meta({ description: "The claim or attribute that lists a person's groups. With identityProvider." }),
+    value: foreignName.optional().meta({ description: "What it must contain. With identityProvider." }),
+  })
+  .superRefine(({ directory, group, identityProvider, claim, value }, context) => {
+    const ofDirectory = directory !== undefined && group !== undefined;
+    const ofProvider = identityProvider !== undefined && claim !== undefined && value !== undefined;
+    const given = [directory, group, identityProvider, claim, value].filter((part) => part !== undefined).length;
+    if ((ofDirectory && given === 2) || (ofProvider && given === 3)) return;
+    context.addIssue({
+      code: "custom",
+      message: "an entry is either directory and group, or identityProvider, claim and value.",
+      params: { code: "one-subject" },
+    });
+  });
+
 /** users/<username>.yaml: one person. */
 export const userSchema = z
   .strictObject({
@@ -376,6 +383,16 @@ export const userSchema = z
       .boolean()
       .default(false)
       .meta({ description: "Whether the user is in the group of platform administrators." }),
+    roles,
+    identityProvider: sourceName.optional().meta({
+      description:
+        "The identity provider the user logs in through. The account is made without a password; the first login is " +
+        "linked to it by the e-mail address.",
+    }),
+    directory: sourceName.optional().meta({
+      description:
+        "The directory the account lives in. It is not created, changed or deleted here; it only gets groups and roles.",
+    }),
     workspace: z.union([z.boolean(), personalWorkspace]).default(false).meta({
       description:
         "true: the user has a personal workspace, named like the user. It may also say name, quota and limits.",
@@ -398,6 +415,10 @@ export const groupSchema = z
     name: groupName.meta({ description: "Name in Keycloak; the file is called like it." }),
     description,
     members: z.array(username).default([]).meta({ description: "Usernames." }),
+    from: z.array(memberSource).default([]).meta({
+      description: "Groups elsewhere whose people are members as well, without being written down here.",
+    }),
+    roles,
     adopt,
   })
   .meta({ title: "groups/<name>.yaml", description: "People who get the same grants." });
@@ -441,6 +462,7 @@ export type Platform = z.output<typeof platformSchema>;
 export type User = z.output<typeof userSchema>;
 export type Group = z.output<typeof groupSchema>;
 export type Workspace = z.output<typeof workspaceSchema>;
+export type MemberSource = Group["from"][number];
 export type Limits = z.output<typeof limits>;
 
 /** The schema of each kind of file, by the folder it lies in; "platform" is the one file outside the folders. */
@@ -449,6 +471,8 @@ export const schemas = {
   users: userSchema,
   groups: groupSchema,
   workspaces: workspaceSchema,
+  directories: directorySchema,
+  "identity-providers": identityProviderSchema,
 };
 
 /** The JSON Schemas for editors, by kind. What needs other files (does the user exist?) only `access check` can tell. */
@@ -459,5 +483,7 @@ export function jsonSchemas(): Record<keyof typeof schemas, unknown> {
     users: forAuthors(userSchema),
     groups: forAuthors(groupSchema),
     workspaces: forAuthors(workspaceSchema),
+    directories: forAuthors(directorySchema),
+    "identity-providers": forAuthors(identityProviderSchema),
   };
 }

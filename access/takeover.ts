@@ -1,5 +1,12 @@
 import { type Diagnostic, InputError } from "./diagnostic.ts";
-import { type Account, type Inventory, type LiveObject, objectKey, type ObjectKind } from "./inventory.ts";
+import {
+  type Account,
+  type Inventory,
+  type LiveObject,
+  objectKey,
+  type ObjectKind,
+  stackInAttributes,
+} from "./inventory.ts";
 import { allWorkspaces } from "./ledger.ts";
 import { bucketRecordName, workspaceBuckets, workspaceRoles } from "./names.ts";
 import { keyOf, type PlannedObject, plannedObjects } from "./objects.ts";
@@ -20,6 +27,8 @@ export interface Takeover {
    * engine's aliases would say the same, but with `--refresh --run-program` it fails on them (Pulumi 3.259).
    */
   readonly keys: ReadonlyMap<string, string>;
+  /** Accounts that a directory keeps, by username: the identifier, or when it can be known. */
+  readonly lookups: ReadonlyMap<string, { readonly id: string } | "later" | "absent">;
   /** Whether a disabled account is to hold the Profile owner's address. */
   readonly holdsOwner: boolean;
   /** What an administrator should know before merging. */
@@ -71,7 +80,7 @@ export function takeover(plan: Plan, live: Inventory, stack: string): Takeover {
     imports: importsOf(meeting),
     accounts: new Map(
       meeting.people.flatMap(({ user, account }) =>
-        account && account.stack !== stack ? [[user.username, account] as const] : [],
+        account && account.stack !== stack && user.directory === undefined ? [[user.username, account] as const] : [],
       ),
     ),
     usernames: new Map(
@@ -81,8 +90,16 @@ export function takeover(plan: Plan, live: Inventory, stack: string): Takeover {
       account && account.username !== user.username ? [account.id] : [],
     ),
     keys: keysOf(meeting),
+    lookups: lookupsOf(meeting),
     holdsOwner: accountsWith(live, plan.platform.owner).every((account) => account.stack === stack),
-    notices: [...returningBuckets(meeting), ...openRegistration(live)],
+    notices: [
+      ...returningBuckets(meeting),
+      ...openRegistration(live),
+      ...weaknessesOf(meeting),
+      ...waysRoundProviders(meeting),
+      ...unfoundPeople(meeting),
+      ...unusableMembers(meeting),
+    ],
   };
 }
 
@@ -101,6 +118,8 @@ const checks: readonly Check[] = [
   ownersAreKept,
   ownerCannotLogIn,
   workspacesAreNotRenamed,
+  realmKeepsUnverifiedOut,
+  realmIsOurs,
 ];
 
 function peopleOf({ users }: Plan, { accounts }: Inventory): Person[] {
@@ -180,16 +199,18 @@ function objectsAreOurs(meeting: Meeting): Diagnostic[] {
   return meeting.planned.flatMap((object) => {
     const maker = makerOf(meeting, object);
     if (!maker || maker.stack === meeting.stack) return [];
-    if (maker.stack === undefined && object.entity.adopt) return [];
+    if (maker.stack === undefined && object.entity.adopt === true) return [];
     return [foreign(object, maker.stack)];
   });
 }
 
 function foreign({ kind, name, entity }: PlannedObject, stack: string | undefined): Diagnostic {
   const way =
-    stack === undefined
-      ? `If it is what ${entity.label} means, write adopt: true there to take it over; otherwise choose another name.`
-      : `It belongs to stack "${stack}"; remove it there first, or choose another name.`;
+    stack === undefined && entity.adopt === "never"
+      ? `Remove it, or choose another name for ${entity.label}.`
+      : stack === undefined
+        ? `If it is what ${entity.label} means, write adopt: true there to take it over; otherwise choose another name.`
+        : `It belongs to stack "${stack}"; remove it there first, or choose another name.`;
   return {
     ...entity.at,
     code: "foreign-object",
@@ -200,7 +221,9 @@ function foreign({ kind, name, entity }: PlannedObject, stack: string | undefine
 function adopted(meeting: Meeting): { readonly object: PlannedObject; readonly found: LiveObject }[] {
   return meeting.planned.flatMap((object) => {
     const found = meeting.live.objects.get(keyOf(object));
-    return found && object.entity.adopt && makerOf(meeting, object)?.stack === undefined ? [{ object, found }] : [];
+    return found && object.entity.adopt === true && makerOf(meeting, object)?.stack === undefined
+      ? [{ object, found }]
+      : [];
   });
 }
 
@@ -247,6 +270,7 @@ function listedMembers({ groups, users }: Plan, { kind, name }: PlannedObject): 
 function accountsAreOurs({ people, stack }: Meeting): Diagnostic[] {
   return people.flatMap(({ user, account }): Diagnostic[] => {
     if (!account || account.stack === stack) return [];
+    if (user.directory !== undefined) return account.directoryId === undefined ? [inTheWay(user, account)] : [];
     if (account.stack !== undefined || !user.adopt) {
       const way =
         account.stack === undefined
@@ -272,6 +296,14 @@ function accountsAreOurs({ people, stack }: Meeting): Diagnostic[] {
       message: `adopting account "${account.username}" would change it: ${difference}. Make them equal first.`,
     }));
   });
+}
+
+function inTheWay(user: PlannedUser, { username }: Account): Diagnostic {
+  return {
+    ...user.at,
+    code: "foreign-object",
+    message: `account "${username}" lives in Keycloak itself, so the one in directory "${user.directory ?? ""}" cannot log in. Remove it, or the key directory.`,
+  };
 }
 
 /** Kubernetes and Istio know people by address: for a moment two people would have the rights of one. */
@@ -413,6 +445,83 @@ function importsOf(meeting: Meeting): Map<string, string> {
 /** A bucket is only taken into the state where the record, and not just a role, says that it is ours. */
 function isRecorded({ live }: Meeting, { kind, entity }: PlannedObject): boolean {
   return kind !== "bucket" || live.objects.has(objectKey("S3 policy", bucketRecordName(entity.workspace ?? "")));
+}
+
+/** Where an account that a directory keeps is. */
+function lookupsOf({ people, live }: Meeting): Takeover["lookups"] {
+  const lookups = new Map<string, { readonly id: string } | "later" | "absent">();
+  for (const { user, account } of people) {
+    if (user.directory === undefined) continue;
+    const isThere = live.objects.has(objectKey("directory", user.directory));
+    lookups.set(user.username, account ? { id: account.id } : isThere ? "absent" : "later");
+  }
+  return lookups;
+}
+
+function unfoundPeople(meeting: Meeting): string[] {
+  return [...lookupsOf(meeting)].flatMap(([username, lookup]) =>
+    lookup === "absent"
+      ? [`user "${username}" is not found in the directory that the file names, and gets no groups and roles`]
+      : [],
+  );
+}
+
+/** What a directory says cannot be an error here: somebody else writes it, and others' access must not wait for it. */
+function unusableMembers({ plan, live }: Meeting): string[] {
+  const used = new Set(plan.access.map(({ user }) => user));
+  const written = new Set(plan.users.map(({ username }) => username));
+  return live.seen.flatMap(({ username, email, group }) => {
+    const gets = plan.groups.some(({ name, roles }) => name === group && roles.length > 0);
+    if (!gets || used.has(username) || written.has(username)) return [];
+    return [
+      `${username} <${email}> is in group "${group}" through a directory or an identity provider, but cannot be told apart from others by that name or address, and gets nothing beyond the token`,
+    ];
+  });
+}
+
+/** Whoever comes from outside with an address that nobody verified would get what belongs to the address. */
+function realmKeepsUnverifiedOut({ plan, live: { realm } }: Meeting): Diagnostic[] {
+  if (!realm || realm.verifyEmail || plan.realmSettings?.verifyEmail === true) return [];
+  return [...plan.directories, ...plan.identityProviders]
+    .filter(({ trustEmail }) => !trustEmail)
+    .map(({ name, at }) => ({
+      ...at,
+      code: "realm-setting" as const,
+      message: `realm "${plan.platform.realm}" lets people in whose e-mail address nobody verified, so anybody in "${name}" could come under another's. Write verifyEmail: true in platform.yaml (realmSettings), or trustEmail: true here if it verifies addresses.`,
+    }));
+}
+
+function realmIsOurs({ plan, live: { realm }, stack }: Meeting): Diagnostic[] {
+  const maker = realm && stackInAttributes(asLists(realm.attributes));
+  if (plan.platform.realmManagement === "none" || maker === undefined || maker === stack) return [];
+  return [
+    {
+      ...plan.platformAt.realmManagement,
+      code: "foreign-object",
+      message: `realm "${plan.platform.realm}" belongs to stack "${maker}". Write realmManagement: none here, or name another realm.`,
+    },
+  ];
+}
+
+function asLists(attributes: Readonly<Record<string, string>>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, [value]]));
+}
+
+/** What could be safer in a realm whose settings are not all ours. */
+function weaknessesOf({ plan, live: { realm } }: Meeting): string[] {
+  if (!realm || plan.platform.realmManagement === "all") return [];
+  return realm.weaknesses.map((weakness) => `realm "${plan.platform.realm}": ${weakness}`);
+}
+
+/** Whoever has a password here gets in when the provider lets them in no more. */
+function waysRoundProviders({ plan, live: { realm } }: Meeting): string[] {
+  const [provider] = plan.identityProviders;
+  const resets = plan.realmSettings?.resetPasswordAllowed ?? realm?.resetsPasswords ?? false;
+  return provider && resets
+    ? [
+        `realm "${plan.platform.realm}": people of "${provider.name}" can give themselves a password by "Forgot password", which works on when the provider lets them in no more. Write resetPasswordAllowed: false in platform.yaml (realmSettings)`,
+      ]
+    : [];
 }
 
 function openRegistration({ registrationFlow }: Inventory): string[] {

@@ -9,26 +9,36 @@ import { permissionChart } from "../access/permissions.ts";
 import { resolve, today } from "../access/resolve.ts";
 import { jsonSchemas } from "../access/schema.ts";
 
-const usage = `access: reads the desired state, needs no server
+const usage = `access: reads the desired state; all but reset-credentials need no server
 
   access check  [--stack dev]                     is the desired state sound?
   access matrix [--stack dev] [--date 2027-03-31] who may do what
   access permissions [roles.yaml]                 chart of Kubeflow's ClusterRoles, from a file or standard input:
                                                   kubectl get clusterroles -o yaml | access permissions
   access schema [--check]                         write the editors' JSON Schemas, or tell whether they are current
+  access reset-credentials <user> [--stack dev]   make a new temporary password, print it once, and end all sessions
+    --email [--ttl 12h]                           instead send a mail with a link that lives that long (5m to 30d)
+    --json                                        print the result as JSON
+                                                  Needs KEYCLOAK_URL, KEYCLOAK_USER and KEYCLOAK_PASSWORD (or
+                                                  KEYCLOAK_CLIENT_ID and KEYCLOAK_CLIENT_SECRET), and where they
+                                                  differ KEYCLOAK_LOGIN_REALM and KEYCLOAK_CACERT.
 
-exit: 0 all is well, 1 the desired state or the schemas are not, 2 wrong usage
+exit: 0 all is well, 1 the desired state or the schemas are not, or a reset was refused, 2 wrong usage,
+      3 Keycloak cannot be reached or does not let us in
 `;
 
 const schemaFolder = join("stacks", "schema");
 
-function run(): number {
+async function run(): Promise<number> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {
       stack: { type: "string", default: "dev" },
       date: { type: "string", default: today() },
       check: { type: "boolean", default: false },
+      email: { type: "boolean", default: false },
+      ttl: { type: "string" },
+      json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -36,6 +46,13 @@ function run(): number {
   if (values.help) {
     process.stdout.write(usage);
     return 0;
+  }
+  if (verb === "reset-credentials") {
+    const [username, ...more] = rest;
+    if (more.length > 0) throw new RangeError(`unexpected "${more.join(" ")}"`);
+    // Loaded only here: what talks to Keycloak takes longer to load than the other commands to run.
+    const { resetCredentials } = await import("./resetCredentials.ts");
+    return resetCredentials(username, values);
   }
   if (verb === "permissions") {
     const [file, ...more] = rest;
@@ -84,7 +101,7 @@ function compareSchemas(): number {
 }
 
 try {
-  process.exitCode = run();
+  process.exitCode = await run();
 } catch (error) {
   if (error instanceof InputError) {
     process.stderr.write(`${error.message}\n`);

@@ -27,5 +27,7 @@ export function createLedger(
 }
 
 function ledgerIn(inputs: unknown): Ledger {
-  return (inputs as { input: Ledger }).input;
+  const { input } = inputs as { input: Partial<Ledger> };
+  // Earlier versions of this program knew less to write down.
+  return { platformGroups: {}, sources: {}, directories: [], identityProviders: [], ...input } as Ledger;
 }

@@ -1,12 +1,23 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import type { PlannedGroup } from "../access/resolve.ts";
+import type { PlannedGroup, PlannedSource } from "../access/resolve.ts";
 import { type Ids, idsOf } from "./ids.ts";
 import { type Imports, ownershipAttributes, takenOver } from "./ownership.ts";
 
+/** A group inside a group, for people who come from a directory or an identity provider. */
+export interface SourceGroup {
+  /** Name of the group that it is in. */
+  readonly group: string;
+  readonly source: PlannedSource;
+  /** Its path, known when it is there. */
+  readonly path: pulumi.Output<string>;
+  /** The path of the group that it is in, known when both are there. */
+  readonly parentPath: pulumi.Output<string>;
+}
+
 export interface GroupArgs {
-  /** The realm's name. */
-  realm: string;
+  /** The realm. */
+  realmId: pulumi.Input<string>;
   /** The group as resolved: its name and the realm roles its members get. */
   group: PlannedGroup;
   /** Identifiers of the realm roles, by name. */
@@ -21,14 +32,16 @@ export class Group extends pulumi.ComponentResource {
 
   /** Identifier of the group in Keycloak. */
   readonly groupId: pulumi.Output<string>;
+  /** Groups inside it for people from elsewhere; they have its roles as their own. */
+  readonly sources: readonly SourceGroup[];
 
   constructor(name: string, args: GroupArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { realm, group, roleIds, imports } = args;
+    const { realmId, group, roleIds, imports } = args;
     super(Group.__pulumiType, name, { group: group.name, roles: group.roles }, opts);
     const created = new keycloak.Group(
       `${name}-group`,
       {
-        realmId: realm,
+        realmId,
         name: group.name,
         ...(group.description === undefined ? {} : { description: group.description }),
         attributes: ownershipAttributes(),
@@ -39,7 +52,7 @@ export class Group extends pulumi.ComponentResource {
       new keycloak.GroupRoles(
         `${name}-roles`,
         {
-          realmId: realm,
+          realmId,
           groupId: created.id,
           roleIds: idsOf(group.roles, roleIds),
           // Roles that others gave the group are theirs to take away.
@@ -49,6 +62,20 @@ export class Group extends pulumi.ComponentResource {
       );
     }
     this.groupId = created.id;
+    this.sources = group.sources.map((source) => {
+      const inner = new keycloak.Group(
+        `${name}/${source.name}`,
+        { realmId, parentId: created.id, name: source.name, attributes: ownershipAttributes() },
+        { parent: this },
+      );
+      const path = `/${group.name}/${source.name}`;
+      return {
+        group: group.name,
+        source,
+        path: inner.id.apply(() => path),
+        parentPath: inner.id.apply(() => `/${group.name}`),
+      };
+    });
     this.registerOutputs({ group: group.name });
   }
 }

@@ -2,29 +2,42 @@ import * as pulumi from "@pulumi/pulumi";
 
 /** What has to happen on the platform beside what the providers do. */
 export interface Hooks {
-  /** Sees to it that an account has its username. */
-  readonly renamed: pulumi.ResourceHook;
+  /** Looks at an account before it changes. */
+  readonly accountChanging: pulumi.ResourceHook;
+  /** Puts right what the provider does not keep of an account. */
+  readonly accountChanged: pulumi.ResourceHook;
+  /** Binds the login flows again, which each change of the realm unbinds. */
+  readonly flowsUnbound: pulumi.ResourceHook;
   /** Finishes a change of a Profile's owner. */
   readonly ownerChanged: pulumi.ResourceHook;
 }
 
-/**
- * Hooks that run in updates only, after a resource has changed.
- *
- * @param rename called with an account's identifier
- * @param changeOwner called with a Profile's name and its owner
- */
-export function createHooks(
-  rename: (accountId: string) => Promise<void>,
-  changeOwner: (namespace: string, owner: string) => Promise<void>,
-): Hooks {
+/** What the hooks do. */
+export interface HookActions {
+  /** Notes what an account must not lose; called with its identifier. */
+  lookAtAccount(id: string): Promise<void>;
+  /** Gives it back, and the username it is to have. */
+  putAccountRight(id: string): Promise<void>;
+  bindFlows(): Promise<void>;
+  /** Called with a Profile's name and its owner. */
+  finishOwnerChange(namespace: string, owner: string): Promise<void>;
+}
+
+/** Hooks that run in updates only, around the change of a resource. */
+export function createHooks(actions: HookActions): Hooks {
   return {
-    renamed: new pulumi.ResourceHook("keep-username", async ({ id }) => {
-      await rename(id);
+    accountChanging: new pulumi.ResourceHook("look-at-account", async ({ id }) => {
+      await actions.lookAtAccount(id);
+    }),
+    accountChanged: new pulumi.ResourceHook("put-account-right", async ({ id }) => {
+      await actions.putAccountRight(id);
+    }),
+    flowsUnbound: new pulumi.ResourceHook("bind-flows", async () => {
+      await actions.bindFlows();
     }),
     ownerChanged: new pulumi.ResourceHook("finish-owner-change", async ({ newInputs }) => {
       const { metadata, spec } = newInputs as { metadata: { name: string }; spec: { owner: { name: string } } };
-      await changeOwner(metadata.name, spec.owner.name);
+      await actions.finishOwnerChange(metadata.name, spec.owner.name);
     }),
   };
 }

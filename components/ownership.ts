@@ -11,6 +11,11 @@ export function ownershipAttributes(): Record<string, string> {
   return ownership.attributes(pulumi.getStack());
 }
 
+/** The same for what has nothing but a description: it begins with what is said to people. */
+export function ownershipText(description: string): string {
+  return ownership.text(pulumi.getStack(), description);
+}
+
 /** The same for S3 policies, which have no labels: the identifier of a statement. */
 export function statementId(what: string): string {
   return ownership.statementId(pulumi.getStack(), what);

@@ -7,6 +7,10 @@ import { type Imports, ownershipAttributes } from "./ownership.ts";
 import { Workspace, type WorkspaceArgs } from "./workspace.ts";
 
 export interface UserArgs {
+  /** The realm. */
+  realmId: pulumi.Input<string>;
+  /** The realm's name. */
+  realm: string;
   /** What holds for the whole environment, handed on to the personal workspace. */
   platform: WorkspaceArgs["platform"];
   /** The user as resolved: account, groups and realm roles. */
@@ -21,76 +25,111 @@ export interface UserArgs {
   keys: ReadonlyMap<string, string>;
   /** An account of somebody else's that is taken over. */
   account: Account | undefined;
+  /** Where a directory's account is found: its identifier, what has to be there first, or that there is none. */
+  lookup: Lookup | undefined;
   /** Objects that exist already and may be taken over. */
   imports: Imports;
-  /** What sees to it that the account has its username, after each change of the account. */
-  renamed: pulumi.ResourceHook;
+  /** What looks at the account before each change of it. */
+  accountChanging: pulumi.ResourceHook;
+  /** What puts right afterwards what the provider does not keep: username and links to identity providers. */
+  accountChanged: pulumi.ResourceHook;
   /** What finishes a change of the personal Profile's owner. */
   ownerChanged: pulumi.ResourceHook;
 }
+
+/** How to find an account that a directory keeps. */
+export type Lookup =
+  | { readonly id: string }
+  /** The directory is being set up; the account is looked for when it is. */
+  | { readonly after: readonly pulumi.Resource[] }
+  /** The directory has nobody of that name. */
+  | "absent";
 
 /** One person: the account in Keycloak, its groups and realm roles, and where wanted a personal workspace. */
 export class User extends pulumi.ComponentResource {
   static readonly __pulumiType: string = "prokube:access:User";
 
   /** Identifier of the account in Keycloak. */
-  readonly userId: pulumi.Output<string>;
+  readonly userId: pulumi.Output<string | undefined>;
   /** Password that the account was created with; it stops working at the first login. Secret. */
   readonly temporaryPassword: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: UserArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, user, groupIds, roleIds, keys, imports, ownerChanged } = args;
+    const { realmId, platform, user, keys, imports, ownerChanged } = args;
     const facts = { username: user.username, groups: user.groups, roles: user.roles };
     super(User.__pulumiType, name, facts, opts);
 
     const personal = user.personalWorkspace
       ? new Workspace(
           user.personalWorkspace.name,
-          { platform, workspace: user.personalWorkspace, keys, imports, ownerChanged },
+          { realmId, platform, workspace: user.personalWorkspace, keys, imports, ownerChanged },
           { parent: this },
         )
       : undefined;
-    const account = this.createAccount(name, args, personal);
+    const created = user.directory === undefined ? this.createAccount(name, args, personal) : undefined;
+    const id = created?.id ?? this.find(args);
+    if (id) this.give(name, args, id, personal);
+    this.userId = pulumi.output(id);
+    this.temporaryPassword = pulumi.secret(
+      pulumi.output(created?.initialPassword).apply((password) => password?.value),
+    );
+    this.registerOutputs({ username: user.username });
+  }
+
+  /** The account that a directory keeps. */
+  private find({ realmId, user, lookup }: UserArgs): pulumi.Output<string> | undefined {
+    if (lookup === undefined || lookup === "absent") return undefined;
+    if ("id" in lookup) return pulumi.output(lookup.id);
+    const opts = { parent: this, dependsOn: [...lookup.after] };
+    return keycloak.getUserOutput({ realmId, username: user.username }, opts).id;
+  }
+
+  private give(
+    name: string,
+    { realmId, user, groupIds, roleIds }: UserArgs,
+    userId: pulumi.Output<string>,
+    personal: Workspace | undefined,
+  ): void {
+    // A directory that goes is closed first, and then its accounts refuse changes. The ledger has taken all away by then.
+    const opts = { parent: this, retainOnDelete: user.directory !== undefined };
     if (user.groups.length > 0) {
       new keycloak.UserGroups(
         `${name}-groups`,
         {
-          realmId: platform.realm,
-          userId: account.id,
+          realmId,
+          userId,
           groupIds: idsOf(user.groups, groupIds),
           // Memberships that others gave are theirs to take away; the realm's default groups stay.
           exhaustive: false,
         },
-        { parent: this },
+        opts,
       );
     }
     if (user.roles.length > 0) {
       new keycloak.UserRoles(
         `${name}-roles`,
         {
-          realmId: platform.realm,
-          userId: account.id,
+          realmId,
+          userId,
           roleIds: idsOf(user.roles, roleIds, personal?.roleIds ?? new Map()),
           // The exhaustive form strips the realm's default roles.
           exhaustive: false,
         },
-        { parent: this },
+        opts,
       );
     }
-    this.userId = account.id;
-    this.temporaryPassword = pulumi.secret(account.initialPassword.apply((password) => password?.value));
-    this.registerOutputs({ username: user.username });
   }
 
   private createAccount(
     name: string,
-    { platform, user, temporaryPassword, account, renamed }: UserArgs,
+    { realmId, realm, platform, user, temporaryPassword, account, accountChanging, accountChanged }: UserArgs,
     personal: Workspace | undefined,
   ): keycloak.User {
+    const hasPassword = user.identityProvider === undefined;
     return new keycloak.User(
       `${name}-account`,
       {
-        realmId: platform.realm,
+        realmId,
         username: user.username,
         email: user.email,
         emailVerified: user.emailVerified,
@@ -98,16 +137,18 @@ export class User extends pulumi.ComponentResource {
         ...(user.firstName === undefined ? {} : { firstName: user.firstName }),
         ...(user.lastName === undefined ? {} : { lastName: user.lastName }),
         // Keycloak adds UPDATE_PASSWORD to a temporary password; unsaid, that would be a difference for ever.
-        requiredActions: [...new Set([...user.requiredActions, "UPDATE_PASSWORD"])].toSorted(),
+        requiredActions: [
+          ...new Set([...user.requiredActions, ...(hasPassword ? ["UPDATE_PASSWORD"] : [])]),
+        ].toSorted(),
         attributes: { ...attributesOf(account), ...ownershipAttributes(), [ownership.keyAttribute]: name },
-        initialPassword: { value: pulumi.secret(temporaryPassword), temporary: true },
+        ...(hasPassword && { initialPassword: { value: pulumi.secret(temporaryPassword), temporary: true } }),
       },
       {
         parent: this,
-        ...(account && { import: `${platform.realm}/${account.id}` }),
+        ...(account && { import: `${realm}/${account.id}` }),
         // The operator makes the roles of a user's workspace unless they are there.
         dependsOn: personal && platform.provisioning === "operator" ? [personal] : [],
-        hooks: { afterUpdate: [renamed] },
+        hooks: { beforeUpdate: [accountChanging], afterUpdate: [accountChanged] },
         // Two accounts cannot have one e-mail address at the same time.
         deleteBeforeReplace: true,
         ignoreChanges: [
@@ -118,6 +159,8 @@ export class User extends pulumi.ComponentResource {
           ...(user.emailVerified ? [] : ["emailVerified"]),
           // The user and federation write attributes too, and every update writes all of them.
           ...(account ? [] : ["attributes"]),
+          // Whom an identity provider knows the person as is the person's.
+          "federatedIdentities",
           // A new one is drawn in every run; only the one at creation counts.
           "initialPassword",
         ],

@@ -25,8 +25,10 @@ import { type Imports, ownershipAttributes, ownershipLabels, statementId, takenO
 import { artifactRepository, kserveAnnotations, launcherSettings } from "./pipelineSettings.ts";
 
 export interface WorkspaceArgs {
-  /** What holds for the whole environment: realm, mode, header names, namespace labels, object store. */
-  platform: Pick<Platform, "realm" | "provisioning" | "istio" | "namespaceLabels" | "objectStore">;
+  /** The realm. */
+  realmId: pulumi.Input<string>;
+  /** What holds for the whole environment: mode, header names, namespace labels, object store. */
+  platform: Pick<Platform, "provisioning" | "istio" | "namespaceLabels" | "objectStore">;
   /** The workspace as resolved: its members, quota and limits. */
   workspace: PlannedWorkspace;
   /** The names of users' resources, by username. */
@@ -78,13 +80,13 @@ export class Workspace extends pulumi.ComponentResource {
   }
 
   /** The tree of seed 001. A role is created after its parts. */
-  private createRoles(name: string, { platform, workspace, imports }: WorkspaceArgs): Ids {
+  private createRoles(name: string, { realmId, workspace, imports }: WorkspaceArgs): Ids {
     const roles = workspaceRoles(workspace.name);
     const create = (key: keyof WorkspaceRoles, suffix: string, purpose: string, parts: readonly keycloak.Role[]) =>
       new keycloak.Role(
         `${name}-role-${suffix}`,
         {
-          realmId: platform.realm,
+          realmId,
           name: roles[key],
           description: purpose,
           compositeRoles: parts.map((part) => part.id),

@@ -1,6 +1,9 @@
+import type FederatedIdentityRepresentation from "@keycloak/keycloak-admin-client/lib/defs/federatedIdentityRepresentation.js";
+import { flowBindings } from "../access/identity.ts";
 import { type Ledger, revocations } from "../access/ledger.ts";
 import type { Plan } from "../access/resolve.ts";
 import { rewriteOwnerAnnotations } from "./owner.ts";
+import { bindFlows } from "./realm.ts";
 import { renameAccount } from "./rename.ts";
 import { revoke } from "./revoke.ts";
 import type { Planes } from "./survey.ts";
@@ -19,6 +22,7 @@ export interface Update {
 export class Acts {
   readonly #planes: Planes;
   readonly #update: Update;
+  readonly #links = new Map<string, readonly FederatedIdentityRepresentation[]>();
 
   constructor(planes: Planes, update: Update) {
     this.#planes = planes;
@@ -30,7 +34,32 @@ export class Acts {
     const { plan, stack, misnamed } = this.#update;
     for (const id of misnamed) await this.keepUsername(id);
     const renamed = new Map(plan.users.flatMap(({ was, username }) => (was === undefined ? [] : [[was, username]])));
-    await revoke(revocations(before, after, renamed), this.#planes, stack);
+    await revoke(revocations(before, after, renamed), this.#planes, { stack, plan });
+  }
+
+  /** Notes an account's links to identity providers: the official plugin removes them at each update of an account. */
+  async lookAtAccount(id: string): Promise<void> {
+    const { users } = await this.#planes.keycloak.client();
+    this.#links.set(id, await users.listFederatedIdentities({ id }));
+  }
+
+  /** Gives an account its links back, and the username it is to have. */
+  async putAccountRight(id: string): Promise<void> {
+    const { users } = await this.#planes.keycloak.client();
+    const kept = new Set((await users.listFederatedIdentities({ id })).map(({ identityProvider }) => identityProvider));
+    for (const link of this.#links.get(id) ?? []) {
+      const { identityProvider } = link;
+      if (identityProvider === undefined || kept.has(identityProvider)) continue;
+      await users.addToFederatedIdentity({ id, federatedIdentityId: identityProvider, federatedIdentity: link });
+    }
+    await this.keepUsername(id);
+  }
+
+  /** Makes the realm use the flows that the plan says. */
+  async bindFlows(): Promise<void> {
+    const { plan } = this.#update;
+    const flows = flowBindings(plan);
+    if (flows) await bindFlows(await this.#planes.keycloak.client(), plan.platform.realm, flows);
   }
 
   /** Gives an account the username it is to have, if it has another. */

@@ -31,7 +31,7 @@ export interface CertificateFile {
 }
 
 /** Lets this process trust the authorities of a private platform. */
-export function trustAuthorities({ keycloak, minio }: Connection): void {
-  const texts = [keycloak.authority, minio.authority].flatMap((file) => file?.text ?? []);
+export function trustAuthorities(files: readonly (CertificateFile | undefined)[]): void {
+  const texts = files.flatMap((file) => file?.text ?? []);
   if (texts.length > 0) tls.setDefaultCACertificates([...tls.getCACertificates("default"), ...texts]);
 }

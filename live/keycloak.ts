@@ -3,8 +3,11 @@ import { UnmanagedAttributePolicy } from "@keycloak/keycloak-admin-client/lib/de
 import { type Account, type LiveObject, ownership, stackInAttributes } from "../access/inventory.ts";
 import { workspaceRoles } from "../access/names.ts";
 import { allWorkspaces } from "../access/ledger.ts";
-import type { Plan } from "../access/resolve.ts";
+import type { LiveRealm } from "../access/liveRealm.ts";
+import type { Plan, SeenMember } from "../access/resolve.ts";
 import type { Connection } from "./connection.ts";
+import { federationObjects, seenMembers } from "./federation.ts";
+import { checkMasterRealm, readRealm } from "./realm.ts";
 
 /** The identity plane, as administrators see it. */
 export class Keycloak {
@@ -56,6 +59,21 @@ export class Keycloak {
     return [...found.values()];
   }
 
+  /** The realm as it is, or undefined when there is none. */
+  async realm(): Promise<LiveRealm | undefined> {
+    return readRealm(await this.client(), this.#realm);
+  }
+
+  /** What is wrong with the accounts that may administer Keycloak itself. */
+  async masterRealm({ platform }: Plan): Promise<string[]> {
+    return checkMasterRealm(await this.client(), platform.masterAdmins);
+  }
+
+  /** Who is in groups through directories and identity providers. */
+  async seen(plan: Plan): Promise<SeenMember[]> {
+    return seenMembers(await this.client(), plan);
+  }
+
   /** Whether attributes that the realm's user profile does not list are forgotten. */
   async dropsAttributes(): Promise<boolean> {
     const { unmanagedAttributePolicy } = await (await this.client()).users.getProfile();
@@ -65,7 +83,7 @@ export class Keycloak {
     );
   }
 
-  /** Roles and groups under names that the plan uses. */
+  /** Roles and groups under names that the plan uses, and everything of the realm that is named by itself. */
   async objects(plan: Plan): Promise<LiveObject[]> {
     const wanted = new Set(allWorkspaces(plan).flatMap(({ name }) => Object.values({ ...workspaceRoles(name) })));
     const roles = await pages<Named>(async (first, max) =>
@@ -75,7 +93,16 @@ export class Keycloak {
       (await this.client()).groups.find({ briefRepresentation: false, first, max }),
     );
     const names = new Set(plan.groups.map(({ name }) => name));
+    const free = await inBatches(
+      plan.realmRoles.filter(({ existing }) => !existing),
+      async ({ name }) => (await this.client()).roles.findOneByName({ name }),
+    );
     return [
+      ...(await federationObjects(await this.client(), this.#realm)),
+      ...(await inBatches(
+        free.filter((role) => Boolean(role)),
+        async (role) => this.#role(role as Named, groups),
+      )),
       ...(await inBatches(
         roles.filter(({ name }) => wanted.has(name ?? "")),
         async (role) => this.#role(role, groups),
@@ -119,6 +146,7 @@ interface Representation {
   username?: string;
   email?: string;
   enabled?: boolean;
+  federationLink?: string;
   attributes?: Record<string, string[]>;
 }
 
@@ -126,7 +154,8 @@ function usernames(users: readonly Representation[]): string[] {
   return users.map(({ username = "" }) => `user ${username}`);
 }
 
-function toAccount({ id = "", username = "", email = "", enabled = false, attributes = {} }: Representation): Account {
+function toAccount(found: Representation): Account {
+  const { id = "", username = "", email = "", enabled = false, attributes = {}, federationLink } = found;
   const stack = stackInAttributes(attributes);
   const [key] = attributes[ownership.keyAttribute] ?? [];
   return {
@@ -135,6 +164,7 @@ function toAccount({ id = "", username = "", email = "", enabled = false, attrib
     email,
     enabled,
     attributes,
+    ...(federationLink !== undefined && { directoryId: federationLink }),
     ...(stack !== undefined && { stack }),
     ...(key !== undefined && { key }),
   };

@@ -4,6 +4,8 @@ import type { Revocations } from "../access/ledger.ts";
 import { networkPolicyNames, roleBindingNames, workspaceRoles } from "../access/names.ts";
 import { denyStatements, policyDocument } from "../access/s3Policy.ts";
 import { type Cluster, istioPolicies, type Metadata, type Rule, unlessGone } from "./cluster.ts";
+import type { Plan } from "../access/resolve.ts";
+import { innerGroups, ownDirectory } from "./federation.ts";
 import type { Keycloak } from "./keycloak.ts";
 import type { Store } from "./store.ts";
 import { type Planes, reasonOf } from "./survey.ts";
@@ -14,9 +16,13 @@ import { type Planes, reasonOf } from "./survey.ts";
  *
  * @throws {Error} when a plane refused something; everything else was still done
  */
-export async function revoke(lost: Revocations, { keycloak, cluster, store }: Planes, stack: string): Promise<void> {
+export async function revoke(
+  lost: Revocations,
+  { keycloak, cluster, store }: Planes,
+  { stack, plan }: { readonly stack: string; readonly plan: Plan },
+): Promise<void> {
   const results = await Promise.allSettled([
-    revokeIdentity(lost, keycloak, stack),
+    revokeIdentity(lost, keycloak, stack, plan),
     revokeCompute(lost, cluster, stack),
     revokeNetwork(lost, cluster, stack),
     revokeStorage(lost, store, stack),
@@ -30,24 +36,33 @@ export async function revoke(lost: Revocations, { keycloak, cluster, store }: Pl
   }
 }
 
-async function revokeIdentity({ users, groups }: Revocations, keycloak: Keycloak, stack: string): Promise<void> {
-  await forAll(users, async (lost) => revokeUser(lost, await keycloak.client(), stack));
-  await forAll(groups, async (lost) => revokeGroup(lost, await keycloak.client(), stack));
+async function revokeIdentity(lost: Revocations, keycloak: Keycloak, stack: string, plan: Plan): Promise<void> {
+  const now = () => keycloak.client();
+  await forAll(lost.users, async (user) => revokeUser(user, await now(), stack));
+  await forAll(lost.groups, async (group) => revokeGroup(group, await now(), stack));
+  await forAll(lost.platformGroups, async (group) => revokeGroup(group, await now(), "any"));
+  await forAll(lost.sources, async (source) => revokeSource(source, await now(), stack, plan));
+  await forAll(lost.identityProviders, async (alias) => closeProvider(alias, await now(), stack, plan));
+  await forAll(lost.directories, async (name) => closeDirectory(name, await now(), stack, plan));
 }
 
 async function revokeUser(
-  { username, groups, roles, gone }: Revocations["users"][number],
+  { username, groups, roles, gone, directory }: Revocations["users"][number],
   { users }: KeycloakAdminClient,
   stack: string,
 ): Promise<void> {
   const [account] = await users.find({ username, exact: true, briefRepresentation: false });
-  if (account?.id === undefined || stackInAttributes(account.attributes as Attributes) !== stack) return;
+  if (account?.id === undefined) return;
+  const isOurs = stackInAttributes(account.attributes as Attributes) === stack;
+  if (!isOurs && (directory === undefined || account.federationLink === undefined)) return;
   const { id } = account;
   const left = (await users.listGroups({ id })).filter(({ path }) => groups.some((name) => path === `/${name}`));
   await forAll(left, async (group) => users.delFromGroup({ id, groupId: group.id ?? "" }));
   const lost = among(await users.listRealmRoleMappings({ id }), roles);
   if (lost.length > 0) await users.delRealmRoleMappings({ id, roles: lost });
   if (!gone) return;
+  await users.logout({ id });
+  if (directory !== undefined) return;
   // The account is deleted by the engine, at the end; until then nobody logs in with it or goes on working.
   await users.update({ id }, { ...(await users.findOne({ id })), enabled: false });
   await users.logout({ id });
@@ -60,10 +75,73 @@ async function revokeGroup(
 ): Promise<void> {
   const found = await groups.find({ search: name, exact: true, briefRepresentation: false });
   const group = found.find(({ path }) => path === `/${name}`);
-  if (group?.id === undefined || stackInAttributes(group.attributes as Attributes) !== stack) return;
+  if (group?.id === undefined) return;
+  // The platform's two groups may be somebody else's; the roles that this stack gave them are its own to take.
+  if (stack !== "any" && stackInAttributes(group.attributes as Attributes) !== stack) return;
   const { id } = group;
   const lost = among(await groups.listRealmRoleMappings({ id }), roles);
   if (lost.length > 0) await groups.delRealmRoleMappings({ id, roles: lost });
+}
+
+/** Nobody comes into the group from there any more. */
+async function revokeSource(
+  { group, name, from }: Revocations["sources"][number],
+  client: KeycloakAdminClient,
+  stack: string,
+  { platform: { realm } }: Plan,
+): Promise<void> {
+  if ("directory" in from) {
+    const directory = await ownDirectory(client, realm, from.directory, stack);
+    if (!directory) return;
+    const mappers = await client.components.find({ parent: directory.id });
+    const mapper = mappers.find((one) => one.name === `${group}: ${name}`);
+    if (mapper?.id === undefined) return;
+    const config = { ...(mapper.config as Record<string, string[]>), "groups.ldap.filter": ["(!(objectClass=*))"] };
+    await client.components.update({ id: mapper.id }, { ...mapper, config });
+    return;
+  }
+  const inner = (await innerGroups(client, group)).find((one) => one.name === name);
+  if (!inner || stackInAttributes(inner.attributes) !== stack) return;
+  const members = await client.groups.listMembers({ id: inner.id, max: 10_000 });
+  await forAll(members, async ({ id = "" }) => client.users.delFromGroup({ id, groupId: inner.id }));
+}
+
+/** Nobody logs in through it any more, and whoever did so without being written down is no platform user any more. */
+async function closeProvider(
+  alias: string,
+  { identityProviders, users, groups }: KeycloakAdminClient,
+  stack: string,
+  { platform, users: written }: Plan,
+): Promise<void> {
+  const found = (await identityProviders.find()).find((provider) => provider.alias === alias);
+  const mark = found?.config as Readonly<Record<string, string>> | undefined;
+  if (!found || mark?.["managed-by"] !== "prokube-access" || mark["stack"] !== stack) return;
+  await identityProviders.update({ alias }, { ...found, enabled: false });
+  const linked = await users.find({ idpAlias: alias, max: 10_000 });
+  const known = new Set(written.map(({ username }) => username));
+  const [userGroup] = (await groups.find({ search: platform.platformGroups.user, exact: true })).filter(
+    ({ path }) => path === `/${platform.platformGroups.user}`,
+  );
+  await forAll(
+    linked.filter(({ username = "" }) => !known.has(username)),
+    async ({ id = "" }) => {
+      if (userGroup?.id !== undefined) await users.delFromGroup({ id, groupId: userGroup.id });
+      await users.logout({ id });
+    },
+  );
+}
+
+/** Nobody of it logs in any more; Keycloak removes its people with it, at the end. */
+async function closeDirectory(
+  name: string,
+  client: KeycloakAdminClient,
+  stack: string,
+  { platform: { realm } }: Plan,
+): Promise<void> {
+  const directory = await ownDirectory(client, realm, name, stack);
+  if (!directory) return;
+  const config = { ...(directory.config as Record<string, string[]>), enabled: ["false"] };
+  await client.components.update({ id: directory.id }, { ...directory, config });
 }
 
 type Attributes = Readonly<Record<string, readonly string[]>> | undefined;

@@ -13,7 +13,7 @@ export interface Planes {
 }
 
 export function connect(connection: Connection, realm: string): Planes {
-  trustAuthorities(connection);
+  trustAuthorities([connection.keycloak.authority, connection.minio.authority]);
   return {
     keycloak: new Keycloak(connection.keycloak, realm),
     cluster: new Cluster(connection.kubernetes),
@@ -27,17 +27,30 @@ export function connect(connection: Connection, realm: string): Planes {
  * @throws {SurveyError} naming the plane that could not be read
  */
 export async function survey(plan: Plan, { keycloak, cluster, store }: Planes): Promise<Inventory> {
-  const [accounts, dropsAttributes, registrationFlow, ...objects] = await Promise.all([
-    reading("Keycloak", keycloak.accounts(plan)),
-    reading("Keycloak", keycloak.dropsAttributes()),
+  const realm = await reading("Keycloak", keycloak.realm());
+  if (!realm && plan.platform.realmManagement !== "all") {
+    throw new SurveyError(
+      `Keycloak has no realm "${plan.platform.realm}". Name the platform's realm in platform.yaml, or write realmManagement: all to have it created. Nothing was changed.`,
+    );
+  }
+  const inRealm = async <T>(answer: () => Promise<T>, otherwise: T): Promise<T> =>
+    realm ? reading("Keycloak", answer()) : otherwise;
+  const [accounts, dropsAttributes, seen, masterRealm, registrationFlow, ...objects] = await Promise.all([
+    inRealm(() => keycloak.accounts(plan), []),
+    inRealm(() => keycloak.dropsAttributes(), false),
+    inRealm(() => keycloak.seen(plan), []),
+    reading("Keycloak", keycloak.masterRealm(plan)),
     reading("Kubernetes", cluster.registrationFlow()),
-    reading("Keycloak", keycloak.objects(plan)),
+    inRealm(() => keycloak.objects(plan), []),
     reading("Kubernetes", cluster.objects()),
     reading("MinIO", store.objects(plan)),
   ]);
   return {
+    realm,
+    seen,
+    masterRealm,
     accounts,
-    dropsAttributes,
+    dropsAttributes: dropsAttributes && plan.realmSettings?.requiredAttributes === undefined,
     registrationFlow,
     objects: new Map(objects.flat().map((object) => [objectKey(object.kind, object.name), object])),
   };

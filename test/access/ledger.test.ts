@@ -11,6 +11,10 @@ const ledger = (changes: Readonly<Record<string, string | undefined>> = {}): Led
 const none: Revocations = {
   users: [],
   groups: [],
+  platformGroups: [],
+  sources: [],
+  directories: [],
+  identityProviders: [],
   roleBindings: [],
   clusterRoleBindings: [],
   network: [],
@@ -32,6 +36,10 @@ test("the ledger lists every right by whom it is given to", () => {
         bob: { groups: ["pk-user", "data-science"], roles: [] },
       },
       groups: { "data-science": ["pk:view:team-a"] },
+      platformGroups: { "pk-user": [], "pk-admin": [] },
+      sources: {},
+      directories: [],
+      identityProviders: [],
       workspaces: {
         "team-a": {
           contributors: { "alice@example.com": "edit", "bob@example.com": "view" },

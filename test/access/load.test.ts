@@ -14,7 +14,7 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "an unknown key",
     user("emial: bob@example.com\nemail: bob@example.com"),
-    'env/users/bob.yaml:2:1 unknown-key: unknown key "emial". Did you mean "email"? Allowed here: "admin", "adopt", "email", "emailVerified", "enabled", "firstName", "lastName", "requiredActions", "state", "username", "was", "workspace".',
+    'env/users/bob.yaml:2:1 unknown-key: unknown key "emial". Did you mean "email"? Allowed here: "admin", "adopt", "directory", "email", "emailVerified", "enabled", "firstName", "identityProvider", "lastName", "requiredActions", "roles", "state", "username", "was", "workspace".',
   ],
   [
     "an unknown key inside a list",
@@ -188,7 +188,7 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "a file with another ending",
     { "users/zoe.yml": "username: zoe\n" },
-    "env/users/zoe.yml:1:1 misplaced-file: this file is not part of the desired state. Allowed: platform.yaml, users/<name>.yaml, groups/<name>.yaml, workspaces/<name>.yaml.",
+    "env/users/zoe.yml:1:1 misplaced-file: this file is not part of the desired state. Allowed: platform.yaml, users/<name>.yaml, groups/<name>.yaml, workspaces/<name>.yaml, directories/<name>.yaml, identity-providers/<name>.yaml.",
   ],
   [
     "no platform.yaml",
@@ -213,7 +213,7 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "a merge key, which YAML 1.2 does not have",
     user("email: bob@example.com\n<<: { admin: true }"),
-    'env/users/bob.yaml:3:1 unknown-key: unknown key "<<". Allowed here: "admin", "adopt", "email", "emailVerified", "enabled", "firstName", "lastName", "requiredActions", "state", "username", "was", "workspace".',
+    'env/users/bob.yaml:3:1 unknown-key: unknown key "<<". Allowed here: "admin", "adopt", "directory", "email", "emailVerified", "enabled", "firstName", "identityProvider", "lastName", "requiredActions", "roles", "state", "username", "was", "workspace".',
   ],
   [
     "a second document in a file",
@@ -223,7 +223,7 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "a prototype key",
     user("email: bob@example.com\n__proto__: { admin: true }"),
-    'env/users/bob.yaml:3:1 unknown-key: unknown key "__proto__". Allowed here: "admin", "adopt", "email", "emailVerified", "enabled", "firstName", "lastName", "requiredActions", "state", "username", "was", "workspace".',
+    'env/users/bob.yaml:3:1 unknown-key: unknown key "__proto__". Allowed here: "admin", "adopt", "directory", "email", "emailVerified", "enabled", "firstName", "identityProvider", "lastName", "requiredActions", "roles", "state", "username", "was", "workspace".',
   ],
   [
     "a workspace that is to be renamed",

@@ -22,3 +22,51 @@ test("what holds everywhere has a column of its own, and what is archived a line
   ]);
   assert.ok(lines.includes("archived, without any access: user carl, workspace team-b"));
 });
+
+test("people who have no file are told by the group that lets them in", () => {
+  const plan = resolve(
+    desired({
+      "platform.yaml":
+        "domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\nclusterAccess: [{ group: guests, role: edit }]\n",
+      "directories/staff.yaml": [
+        "name: staff",
+        "url: ldaps://ldap.example.com",
+        'bindDn: "cn=reader,dc=example"',
+        'usersDn: "ou=people,dc=example"',
+        'groups: { dn: "ou=groups,dc=example" }',
+        "",
+      ].join("\n"),
+      "identity-providers/corp.yaml": [
+        "name: corp",
+        "type: oidc",
+        "issuer: https://id.example.com",
+        "authorizationUrl: https://id.example.com/auth",
+        "tokenUrl: https://id.example.com/token",
+        "jwksUrl: https://id.example.com/keys",
+        "clientId: prokube",
+        "",
+      ].join("\n"),
+      "groups/guests.yaml": [
+        "name: guests",
+        "from:",
+        "  - { directory: staff, group: ML Users }",
+        "  - { identityProvider: corp, claim: groups, value: data }",
+        "",
+      ].join("\n"),
+      "workspaces/team-b.yaml": "name: team-b\nmembers: [{ group: guests, role: view }]\n",
+    }),
+    "2026-11-23",
+  );
+  const lines = renderMatrix(plan).split("\n");
+  assert.deepEqual(lines.slice(0, 4), [
+    "user      (every namespace)  alice  team-a               team-b",
+    "alice     -                  edit   edit                 -",
+    "bob       -                  -      view (no notebooks)  -",
+    "+ guests  kubeflow-edit      -      -                    view",
+  ]);
+  assert.ok(
+    lines.includes(
+      '+ guests     whoever is in group "ML Users" of directory staff, or "data" in groups of identity provider corp',
+    ),
+  );
+});

@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { InputError } from "../../access/diagnostic.ts";
 import { differences } from "../../access/differences.ts";
 import { type Account, type Inventory, type LiveObject, objectKey } from "../../access/inventory.ts";
+import { builtInFlows, builtInHeaders } from "../../access/liveRealm.ts";
 import { provisionedObjects, plannedObjects } from "../../access/objects.ts";
 import { type Plan, resolve } from "../../access/resolve.ts";
 import { type Takeover, takeover } from "../../access/takeover.ts";
-import { desired } from "./support.ts";
+import { desired, soundFiles } from "./support.ts";
 
 const planOf = (changes: Readonly<Record<string, string | undefined>> = {}): Plan =>
   resolve(desired(changes), "2026-11-23");
@@ -14,6 +15,9 @@ const planOf = (changes: Readonly<Record<string, string | undefined>> = {}): Pla
 function inventory(objects: readonly LiveObject[] = [], more: Partial<Inventory> = {}): Inventory {
   return {
     accounts: [],
+    realm: undefined,
+    seen: [],
+    masterRealm: [],
     dropsAttributes: false,
     registrationFlow: false,
     ...more,
@@ -311,4 +315,92 @@ test("an operator's cluster that is as planned has no differences, whatever thin
   assert.deepEqual(differences(operated, inventory(objects)), []);
   const withoutPolicies = objects.filter(({ kind }) => kind !== "AuthorizationPolicy" && kind !== "S3 policy");
   assert.ok(differences(operated, inventory(withoutPolicies)).length >= 4);
+});
+
+const realm: NonNullable<Inventory["realm"]> = {
+  verifyEmail: true,
+  resetsPasswords: true,
+  sendsMail: true,
+  attributes: {},
+  flows: builtInFlows,
+  headers: builtInHeaders,
+  bruteForce: undefined,
+  eventsListeners: [],
+  enabledEventTypes: [],
+  userProfile: { attributes: [], groups: [] },
+  weaknesses: [],
+};
+const staff = {
+  "directories/staff.yaml": [
+    "name: staff",
+    "url: ldaps://ldap.example.com",
+    'bindDn: "cn=reader,dc=example"',
+    'usersDn: "ou=people,dc=example"',
+    'groups: { dn: "ou=groups,dc=example" }',
+  ].join("\n"),
+  "groups/guests.yaml": "name: guests\nfrom: [{ directory: staff, group: ML Users }]\n",
+  "workspaces/team-b.yaml": "name: team-b\nmembers: [{ group: guests, role: view }]\n",
+};
+
+test("a realm that lets unverified people in takes nobody from a directory whose addresses are not trusted", () => {
+  const live = inventory([], { realm: { ...realm, verifyEmail: false } });
+  assert.deepEqual(refusals(planOf(staff), live), [
+    'env/directories/staff.yaml:1:7 realm-setting: realm "prokube" lets people in whose e-mail address nobody verified, so anybody in "staff" could come under another\'s. Write verifyEmail: true in platform.yaml (realmSettings), or trustEmail: true here if it verifies addresses.',
+  ]);
+  const trusted = { ...staff, "directories/staff.yaml": `${staff["directories/staff.yaml"]}\ntrustEmail: true\n` };
+  assert.deepEqual(refusals(planOf(trusted), live), []);
+  assert.deepEqual(refusals(planOf(staff), inventory([], { realm })), []);
+});
+
+test("a realm of another stack is not managed", () => {
+  const platform = `${soundFiles["platform.yaml"] ?? ""}realmManagement: settings\n`;
+  const live = inventory([], { realm: { ...realm, attributes: { "managed-by": "prokube-access", stack: "prod" } } });
+  assert.deepEqual(refusals(planOf({ "platform.yaml": platform }), live), [
+    'env/platform.yaml:3:18 foreign-object: realm "prokube" belongs to stack "prod". Write realmManagement: none here, or name another realm.',
+  ]);
+  assert.deepEqual(refusals(planOf(), live), [], "groups and roles in it may be this stack's");
+});
+
+test("somebody of a directory is looked up once it is there, and an account of Keycloak's own is in the way", () => {
+  const lars = { ...staff, "users/lars.yaml": "username: lars\nemail: lars@example.com\ndirectory: staff\n" };
+  const plan = planOf(lars);
+  const there: LiveObject[] = [{ kind: "directory", name: "staff", id: "staff", stack: "dev" }];
+  const inDirectory = account("lars", { directoryId: "staff-id" });
+  assert.deepEqual(meet(plan, inventory()).lookups.get("lars"), "later");
+  assert.deepEqual(meet(plan, inventory(there, { accounts: [inDirectory] })).lookups.get("lars"), { id: "lars-id" });
+  const absent = meet(plan, inventory(there));
+  assert.equal(absent.lookups.get("lars"), "absent");
+  assert.deepEqual(absent.notices, [
+    'user "lars" is not found in the directory that the file names, and gets no groups and roles',
+  ]);
+  assert.match(
+    refusals(plan, inventory(there, { accounts: [account("lars")] })).join("\n"),
+    /lives in Keycloak itself/,
+  );
+});
+
+test("members of a directory's group who cannot be told apart are named, and stop nobody", () => {
+  const seen = [{ group: "guests", username: "other", email: "alice@example.com" }];
+  const plan = resolve(desired(staff), "2026-11-23", seen);
+  assert.deepEqual(meet(plan, inventory([], { seen })).notices, [
+    'other <alice@example.com> is in group "guests" through a directory or an identity provider, but cannot be told apart from others by that name or address, and gets nothing beyond the token',
+  ]);
+});
+
+test("a password that would outlive the provider's word is told", () => {
+  const corp = {
+    "identity-providers/corp.yaml":
+      "name: corp\ntype: oidc\nissuer: https://id.example.com\nauthorizationUrl: https://id.example.com/auth\ntokenUrl: https://id.example.com/token\njwksUrl: https://id.example.com/keys\nclientId: prokube\n",
+  };
+  const settings = (lines: string) => ({ "platform.yaml": `${soundFiles["platform.yaml"] ?? ""}${lines}\n` });
+  const told = (plan: Plan) =>
+    meet(plan, inventory([], { realm })).notices.filter((notice) => /Forgot password/.test(notice));
+  assert.equal(told(planOf(corp)).length, 1);
+  assert.equal(told(planOf()).length, 0);
+  const off = settings("realmManagement: settings\nrealmSettings: { resetPasswordAllowed: false }");
+  assert.equal(told(planOf({ ...corp, ...off })).length, 0);
+  const ours = settings(
+    "realmManagement: all\nrealmSettings: { mail: { host: mail.example.com, from: k@example.com } }",
+  );
+  assert.equal(told(planOf({ ...corp, ...ours })).length, 0, "off by default then");
 });

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { recordRegistrations } from "../support/mocks.ts";
+import { noActions, recordRegistrations } from "../support/mocks.ts";
 
 const recorder = await recordRegistrations();
 const { Group } = await import("../../components/group.ts");
+const { createHooks } = await import("../../components/hooks.ts");
 const { Realm } = await import("../../components/realm.ts");
 
 const roleIds = new Map([["pk:view:team-a", pulumi.output("view-id")]]);
@@ -14,20 +15,38 @@ const planned = (name: string, roles: string[], description?: string) => ({
   description,
   roles,
   members: [],
+  sources: [],
   adopt: false,
   at: { file: `groups/${name}.yaml`, line: 1, column: 1 },
 });
 const imports = new Map([["group theirs", "prokube/theirs-id"]]);
-new Group("ds", { realm: "prokube", group: planned("ds", ["pk:view:team-a"], "Models"), roleIds, imports });
-new Group("idle", { realm: "prokube", group: planned("idle", []), roleIds, imports });
-new Group("theirs", { realm: "prokube", group: planned("theirs", []), roleIds, imports });
-const owner = "admin@example.com";
-const existing = new Realm("prokube", {
-  platformGroups: { user: "pk-user", admin: "pk-admin", create: false },
-  owner,
+new Group("ds", { realmId: "prokube", group: planned("ds", ["pk:view:team-a"], "Models"), roleIds, imports });
+new Group("idle", { realmId: "prokube", group: planned("idle", []), roleIds, imports });
+new Group("theirs", { realmId: "prokube", group: planned("theirs", []), roleIds, imports });
+const leftAlone = {
+  management: "none" as const,
+  settings: undefined,
+  live: undefined,
+  flows: [],
+  bindings: undefined,
+  platformGroupRoles: {},
+  realmRoles: [],
+  owner: "admin@example.com",
   holdsOwner: false,
+  imports: new Map(),
+  secrets: { require: (name: string) => pulumi.secret(name) },
+  flowsUnbound: createHooks(noActions).flowsUnbound,
+};
+const none = { userRoles: [], adminRoles: [] };
+const existing = new Realm("prokube", {
+  ...leftAlone,
+  platformGroups: { user: "pk-user", admin: "pk-admin", create: false, ...none },
 });
-new Realm("plain", { platformGroups: { user: "users", admin: "admins", create: true }, owner, holdsOwner: true });
+new Realm("plain", {
+  ...leftAlone,
+  platformGroups: { user: "users", admin: "admins", create: true, ...none },
+  holdsOwner: true,
+});
 const all = await recorder.settle();
 
 function childrenOf(parent: string): readonly object[] {
@@ -73,7 +92,7 @@ test("and created where it does not", () => {
 test("a disabled account holds the address that owns every Profile", () => {
   assert.deepEqual(childrenOf("plain")[2], {
     type: "keycloak:index/user:User",
-    inputs: { realmId: "plain", username: owner, email: owner, enabled: false, attributes },
+    inputs: { realmId: "plain", username: leftAlone.owner, email: leftAlone.owner, enabled: false, attributes },
     options: { deleteBeforeReplace: true },
   });
 });
@@ -92,7 +111,7 @@ test("a role that nothing creates is a bug with its name in the message", () => 
   assert.throws(
     () =>
       new Group("lost", {
-        realm: "prokube",
+        realmId: "prokube",
         group: planned("lost", ["pk:x"]),
         roleIds,
         imports,

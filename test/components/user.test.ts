@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { resolve } from "../../access/resolve.ts";
 import { desired } from "../access/support.ts";
-import { isSecret, type Registered, recordRegistrations } from "../support/mocks.ts";
+import { noActions, isSecret, type Registered, recordRegistrations } from "../support/mocks.ts";
 
 const recorder = await recordRegistrations();
 const { User } = await import("../../components/user.ts");
@@ -29,8 +29,7 @@ const { platform, users } = resolve(
   "2026-11-23",
 );
 const ids = (...names: string[]) => new Map(names.map((name) => [name, pulumi.output(`${name}-id`)]));
-const nothing = () => Promise.resolve();
-const hooks = createHooks(nothing, nothing);
+const hooks = createHooks(noActions);
 const carla = {
   id: "carla-id",
   username: "carla",
@@ -40,8 +39,11 @@ const carla = {
 };
 for (const user of users) {
   new User(user.username === "carla" ? "carol" : user.username, {
+    realmId: "prokube",
+    realm: "prokube",
     platform,
     user,
+    lookup: undefined,
     groupIds: ids("pk-user", "pk-admin", "data-science"),
     roleIds: ids("pk:edit:team-a"),
     temporaryPassword: "first-login",
@@ -101,7 +103,7 @@ test("the account is as the file says", () => {
 });
 
 test("what a user has done at the first login is left alone", () => {
-  const kept = ["username", "requiredActions", "attributes", "initialPassword"];
+  const kept = ["username", "requiredActions", "attributes", "federatedIdentities", "initialPassword"];
   assert.deepEqual(the("alice-account").options, { deleteBeforeReplace: true, ignoreChanges: kept });
   assert.deepEqual(
     (the("bob-account").options["ignoreChanges"] as string[]).toSorted(),

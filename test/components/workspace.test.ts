@@ -27,8 +27,10 @@ const imports = new Map([
   ["RoleBinding empty/pk-edit", "empty/pk-edit"],
 ]);
 const keys = new Map<string, string>();
-for (const workspace of workspaces) new Workspace(workspace.name, { platform, workspace, keys, imports });
+for (const workspace of workspaces)
+  new Workspace(workspace.name, { realmId: "prokube", platform, workspace, keys, imports });
 new Workspace("operated", {
+  realmId: "prokube",
   platform: { ...platform, provisioning: "operator" },
   workspace: { ...(workspaces[0] ?? assert.fail()), name: "operated" },
   keys,

@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { InputError } from "../../access/diagnostic.ts";
 import { type DesiredState, parseDesiredState } from "../../access/load.ts";
 import { keyOf, plannedObjects } from "../../access/objects.ts";
 import { type Plan, resolve } from "../../access/resolve.ts";
-import { type Registered, recordRegistrations } from "../support/mocks.ts";
+import { noActions, type Registered, recordRegistrations } from "../support/mocks.ts";
 
 const recorder = await recordRegistrations();
 const { createPlatform } = await import("../../components/platform.ts");
 const { createHooks } = await import("../../components/hooks.ts");
 
-const nothing = () => Promise.resolve();
-const hooks = createHooks(nothing, nothing);
+const hooks = createHooks(noActions);
+const secrets = { require: (name: string) => pulumi.secret(name) };
 
 const names = ["ann", "ben", "cat", "dan"];
 const level = fc.constantFrom("edit", "view");
@@ -78,6 +79,17 @@ fc.assert(
   { numRuns: 60, seed: 4711 },
 );
 
+/** The platform is empty. */
+const nothingFound = {
+  imports: new Map(),
+  accounts: new Map(),
+  usernames: new Map(),
+  misnamed: [],
+  lookups: new Map(),
+  holdsOwner: true,
+  notices: [],
+};
+
 /** What each plan registers, in order. */
 const registered: Registered[][] = [];
 {
@@ -85,7 +97,8 @@ const registered: Registered[][] = [];
   for (const plan of plans.slice(0, edits + 1)) {
     const start = all.length;
     const keys = new Map(plan.users.map(({ username }) => [username, username]));
-    createPlatform(plan, { imports: new Map(), accounts: new Map(), keys, holdsOwner: true }, hooks, {});
+    const found = { ...nothingFound, keys };
+    createPlatform({ plan, found, live: undefined, hooks, secrets }, {});
     await recorder.idle();
     registered.push(all.slice(start));
   }

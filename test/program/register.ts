@@ -14,7 +14,15 @@ pulumi.runtime.setAllConfig({ ...config, ...(date === undefined ? {} : { "prokub
 mock.module("../../live/survey.ts", {
   exports: {
     connect: () => ({}),
-    survey: () => ({ accounts: [], dropsAttributes: false, registrationFlow: false, objects: new Map() }),
+    survey: () => ({
+      realm: undefined,
+      seen: [],
+      masterRealm: [],
+      accounts: [],
+      dropsAttributes: false,
+      registrationFlow: false,
+      objects: new Map(),
+    }),
     SurveyError: class extends Error {},
     reasonOf: String,
   },

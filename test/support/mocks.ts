@@ -112,3 +112,11 @@ function describe(request: RegisterResourceRequest): Registered {
 export function isSecret(input: unknown): boolean {
   return typeof input === "object" && input !== null && secretSignature in input;
 }
+
+/** Hooks that do nothing: the mocks run none. */
+export const noActions = {
+  lookAtAccount: () => Promise.resolve(),
+  putAccountRight: () => Promise.resolve(),
+  bindFlows: () => Promise.resolve(),
+  finishOwnerChange: () => Promise.resolve(),
+};

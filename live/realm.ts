@@ -1,0 +1,121 @@
+import type KeycloakAdminClient from "@keycloak/keycloak-admin-client";
+import type RealmRepresentation from "@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js";
+import {
+  type BruteForce,
+  builtInFlows,
+  builtInHeaders,
+  type LiveRealm,
+  mirroredAttributes,
+  type RealmFlows,
+  type SecurityHeaders,
+  type UserProfile,
+} from "../access/liveRealm.ts";
+import type { FlowBindings } from "../access/identity.ts";
+
+/** The realm as it is, or undefined when there is none. */
+export async function readRealm(client: KeycloakAdminClient, realm: string): Promise<LiveRealm | undefined> {
+  const found = await client.realms.findOne({ realm });
+  if (!found) return undefined;
+  const profile = (await client.users.getProfile({ realm })) as Partial<UserProfile>;
+  return {
+    verifyEmail: found.verifyEmail ?? false,
+    resetsPasswords: found.resetPasswordAllowed ?? false,
+    sendsMail: Boolean((found.smtpServer as { host?: string } | undefined)?.host),
+    attributes: Object.fromEntries(
+      Object.entries((found.attributes ?? {}) as Record<string, string>).filter(
+        ([key]) => !mirroredAttributes.includes(key),
+      ),
+    ),
+    flows: flowsOf(found),
+    headers: headersOf(found.browserSecurityHeaders as Readonly<Record<string, string>> | undefined),
+    bruteForce: found.bruteForceProtected ? bruteForceOf(found) : undefined,
+    eventsListeners: found.eventsListeners ?? [],
+    enabledEventTypes: found.enabledEventTypes ?? [],
+    userProfile: { attributes: profile.attributes ?? [], groups: profile.groups ?? [] },
+    weaknesses: weaknessesOf(found),
+  };
+}
+
+function flowsOf(found: RealmRepresentation): RealmFlows {
+  return Object.fromEntries(
+    Object.entries({ ...builtInFlows }).map(([purpose, builtIn]) => [
+      purpose,
+      (found as Readonly<Record<string, unknown>>)[purpose] ?? builtIn,
+    ]),
+  ) as unknown as RealmFlows;
+}
+
+/** Keycloak writes one of the names otherwise. */
+function headersOf(found: Readonly<Record<string, string>> = {}): SecurityHeaders {
+  const named: Readonly<Record<string, string>> = { xXssProtection: found["xXSSProtection"] ?? "", ...found };
+  return Object.fromEntries(
+    Object.entries({ ...builtInHeaders }).map(([name, builtIn]) => [name, named[name] || builtIn]),
+  ) as unknown as SecurityHeaders;
+}
+
+function bruteForceOf(found: RealmRepresentation): BruteForce {
+  return {
+    permanentLockout: found.permanentLockout ?? false,
+    maxLoginFailures: found.failureFactor ?? 30,
+    waitIncrementSeconds: found.waitIncrementSeconds ?? 60,
+    quickLoginCheckMilliSeconds: found.quickLoginCheckMilliSeconds ?? 1000,
+    minimumQuickLoginWaitSeconds: found.minimumQuickLoginWaitSeconds ?? 60,
+    maxFailureWaitSeconds: found.maxFailureWaitSeconds ?? 900,
+    failureResetTimeSeconds: found.maxDeltaTimeSeconds ?? 43_200,
+  };
+}
+
+function weaknessesOf(found: RealmRepresentation): string[] {
+  return [
+    ...(found.bruteForceProtected ? [] : ["passwords may be guessed without end (bruteForceProtection)"]),
+    ...(found.sslRequired === "none" ? ["passwords may travel in the clear (sslRequired)"] : []),
+    ...(found.verifyEmail ? [] : ["people log in without a verified e-mail address (verifyEmail)"]),
+    ...(found.passwordPolicy ? [] : ["any password will do (passwordPolicy)"]),
+    ...(found.registrationAllowed ? ["anybody can make an account (registration)"] : []),
+  ];
+}
+
+/** Makes the realm use the flows again that it is to use; a change of the realm goes back to those of an earlier time. */
+export async function bindFlows(client: KeycloakAdminClient, realm: string, flows: FlowBindings): Promise<void> {
+  const there = (await client.authenticationManagement.getFlows()).map(({ alias }) => alias);
+  // Flows that the same update makes are bound when they are complete.
+  if (![flows.browser, flows.directGrant].every((alias) => there.includes(alias))) return;
+  await client.realms.update({ realm }, { browserFlow: flows.browser, directGrantFlow: flows.directGrant });
+}
+
+/**
+ * What is wrong with the accounts that may administer Keycloak itself (seed 001: two or three).
+ *
+ * @param expected their usernames, as platform.yaml has them
+ */
+export async function checkMasterRealm(client: KeycloakAdminClient, expected: readonly string[]): Promise<string[]> {
+  const realm = "master";
+  let found: string[];
+  try {
+    const users = await client.roles.findUsersWithRole({ realm, name: "admin", max: 100 });
+    const groups = (await client.groups.find({ realm, briefRepresentation: false })).filter(({ realmRoles = [] }) =>
+      realmRoles.includes("admin"),
+    );
+    const members = await Promise.all(
+      groups.map(async ({ id = "" }) => client.groups.listMembers({ realm, id, max: 100 })),
+    );
+    const all = [...users, ...members.flat()].filter(({ enabled }) => enabled);
+    found = [...new Set(all.map(({ username = "" }) => username))].toSorted();
+  } catch (error) {
+    const { response } = error as { response?: { status?: number } };
+    if (response?.status !== 403 && response?.status !== 404) throw error;
+    return ["who administers Keycloak's master realm was not checked: the account of this program may not look there"];
+  }
+  const named = found.length === 0 ? "none" : found.join(", ");
+  return [
+    ...(found.length < 2 || found.length > 3
+      ? [`Keycloak's master realm has ${found.length} administrators (${named}); two or three are right`]
+      : []),
+    ...found
+      .filter((username) => !expected.includes(username))
+      .map((username) => `${username} administers Keycloak's master realm but is not among masterAdmins`),
+    ...expected
+      .filter((username) => !found.includes(username))
+      .map((username) => `${username} is among masterAdmins but does not administer Keycloak's master realm`),
+  ];
+}
