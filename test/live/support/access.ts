@@ -28,9 +28,17 @@ export const reading: Access = { ...everything, "create pods": false, "write obj
 
 const gateway = "cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account";
 
-/** Uses the access: a token, reviews by the API server, S3 calls, and the network policies. `seed` must be in the data bucket. */
-export async function accessOf(username: string, workspace: string): Promise<Access> {
-  const token = await logIn(username);
+/**
+ * Uses the access: a token, reviews by the API server, S3 calls, and the network policies. `seed` must be in the data
+ * bucket.
+ *
+ * @param token one that the person has; by default a fresh one for the password that tests give
+ */
+export async function accessOf(username: string, workspace: string, token?: string): Promise<Access> {
+  return accessWith(token ?? (await logIn(username)), username, workspace);
+}
+
+async function accessWith(token: string, username: string, workspace: string): Promise<Access> {
   const client = await storageFor(token);
   return {
     "list pods": await can(token, "list", "pods", workspace),

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 export interface Result {
   readonly code: number;
@@ -30,9 +30,6 @@ export class Project {
     symlinkSync(resolve("node_modules"), join(this.folder, "node_modules"));
     if (stack !== "dev") {
       cpSync("stacks/Pulumi.dev.yaml", join(this.folder, "stacks", `Pulumi.${stack}.yaml`));
-      for (const folder of ["users", "groups", "workspaces"]) {
-        mkdirSync(join(this.folder, "stacks", stack, folder), { recursive: true });
-      }
     }
     this.edit(files);
   }
@@ -42,7 +39,10 @@ export class Project {
     for (const [path, text] of Object.entries(changes)) {
       const file = join(this.folder, "stacks", this.#stack, path);
       if (text === undefined) rmSync(file);
-      else writeFileSync(file, text);
+      else {
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, text);
+      }
     }
   }
 
@@ -95,9 +95,17 @@ export async function convergedProject(): Promise<Project> {
   return converged(new Project());
 }
 
-/** A small stack of its own beside dev, converged; {@link Project.destroy} removes all of it. */
-export async function smallProject(stack: string, files: Readonly<Record<string, string>>): Promise<Project> {
-  return converged(new Project(stack, { "platform.yaml": platformOf(stack), ...files }));
+/**
+ * A small stack of its own beside dev, converged; {@link Project.destroy} removes all of it.
+ *
+ * @param secrets what its configuration holds
+ */
+export async function smallProject(
+  stack: string,
+  files: Readonly<Record<string, string>>,
+  secrets: Readonly<Record<string, string>> = {},
+): Promise<Project> {
+  return converged(new Project(stack, { "platform.yaml": platformOf(stack), ...files }), secrets);
 }
 
 /** The platform file of a small stack. Its Profiles have an owner of their own, because one stack holds an address. */
@@ -105,8 +113,11 @@ export function platformOf(stack: string, more = ""): string {
   return `domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\nowner: ${stack}.owner@example.com\n${more}`;
 }
 
-async function converged(project: Project): Promise<Project> {
+async function converged(project: Project, secrets: Readonly<Record<string, string>> = {}): Promise<Project> {
   await project.pulumi("stack", "select", "--create");
+  for (const [name, value] of Object.entries(secrets)) {
+    await project.pulumi("config", "set", "--secret", name, value);
+  }
   await project.up();
   return project;
 }
