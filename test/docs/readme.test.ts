@@ -42,7 +42,8 @@ test("every error code is documented, and no other", () => {
 test("every key of every file is documented", () => {
   const page = readFileSync("docs/desired-state.md", "utf8");
   for (const [kind, schema] of Object.entries(jsonSchemas())) {
-    for (const key of Object.keys((schema as { properties: object }).properties)) {
+    const variants = (schema as { oneOf?: { properties: object }[] }).oneOf ?? [schema as { properties: object }];
+    for (const key of variants.flatMap(({ properties }) => Object.keys(properties))) {
       assert.match(page, new RegExp(`^\\| \`${key}\``, "m"), `${kind}: ${key}`);
     }
   }
