@@ -18,7 +18,7 @@ before(async () => {
   await server.addGroup("ML Users", "lena", "lone");
   await server.addGroup("Web", "lola");
   project = await smallProject("directory", files(), { "staff-bind-password": bindPassword });
-  await seedBucket("team-l-data");
+  await seedBucket("team-ldap-data");
 });
 after(async () => {
   try {
@@ -41,26 +41,26 @@ function files(): Record<string, string> {
     ].join("\n"),
     "groups/scientists.yaml": "name: scientists\nfrom: [{ directory: staff, group: ML Users }]\n",
     "users/lars.yaml": "username: lars\nemail: lars@example.com\ndirectory: staff\n",
-    "workspaces/team-l.yaml":
-      "name: team-l\nmembers:\n  - { group: scientists, role: view }\n  - { user: lars, role: edit }\n",
+    "workspaces/team-ldap.yaml":
+      "name: team-ldap\nmembers:\n  - { group: scientists, role: view }\n  - { user: lars, role: edit }\n",
   };
 }
 
 test("somebody written down has at the first login what the files say", async () => {
-  assert.deepEqual(await accessOf("lars", "team-l"), everything);
+  assert.deepEqual(await accessOf("lars", "team-ldap"), everything);
   assert.deepEqual(claims(await logIn("lars"))["groups"], ["/pk-user"]);
 });
 
 test("a member of a group there has at the first login what a token gives, and with the next update the rest", async () => {
-  assert.deepEqual(await accessOf("lena", "team-l"), { ...reading, network: false });
+  assert.deepEqual(await accessOf("lena", "team-ldap"), { ...reading, network: false });
   await project.up();
-  assert.deepEqual(await accessOf("lena", "team-l"), reading);
+  assert.deepEqual(await accessOf("lena", "team-ldap"), reading);
   await project.pulumi("preview", "--expect-no-changes");
   await project.pulumi("preview", "--refresh", "--run-program", "--expect-no-changes");
 });
 
 test("others of the directory may log in, and have nothing", async () => {
-  assert.deepEqual(await accessOf("lola", "team-l"), nothing);
+  assert.deepEqual(await accessOf("lola", "team-ldap"), nothing);
   assert.deepEqual(claims(await logIn("lola"))["groups"], ["/pk-user"], "other groups there mean nothing here");
 });
 
@@ -72,9 +72,9 @@ test("whoever has no address, or another password, gets no token", async () => {
 test("who leaves the group there loses at the next login what a token gives, and with the next update the rest", async () => {
   await server.leave("ML Users", "lena");
   assert.deepEqual(claims(await logIn("lena"))["groups"], ["/pk-user"]);
-  assert.deepEqual(await accessOf("lena", "team-l"), { ...nothing, "list pods": true, network: true });
+  assert.deepEqual(await accessOf("lena", "team-ldap"), { ...nothing, "list pods": true, network: true });
   await project.up();
-  assert.deepEqual(await accessOf("lena", "team-l"), nothing);
+  assert.deepEqual(await accessOf("lena", "team-ldap"), nothing);
   await server.join("ML Users", "lena");
 });
 
@@ -85,7 +85,7 @@ test("who leaves the directory cannot log in, and stops nobody else's update", a
   assert.match(output, /user "lars" is not found in the directory/);
   await server.addPerson("lars", password);
   await project.up();
-  assert.deepEqual(await accessOf("lars", "team-l"), everything);
+  assert.deepEqual(await accessOf("lars", "team-ldap"), everything);
 });
 
 test("an account of the same name in Keycloak itself is told", async () => {
@@ -100,15 +100,15 @@ test("an account of the same name in Keycloak itself is told", async () => {
 
 test("a mapping that goes takes its access with it, and so does the directory", async () => {
   await project.up();
-  assert.deepEqual(await accessOf("lena", "team-l"), reading);
+  assert.deepEqual(await accessOf("lena", "team-ldap"), reading);
   project.edit({ "groups/scientists.yaml": "name: scientists\n" });
   await project.up();
-  assert.deepEqual(await accessOf("lena", "team-l"), nothing);
+  assert.deepEqual(await accessOf("lena", "team-ldap"), nothing);
 
   project.edit({
     "directories/staff.yaml": undefined,
     "users/lars.yaml": undefined,
-    "workspaces/team-l.yaml": "name: team-l\n",
+    "workspaces/team-ldap.yaml": "name: team-ldap\n",
   });
   await project.up();
   for (const username of ["lena", "lars"]) {

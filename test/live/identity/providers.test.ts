@@ -49,12 +49,12 @@ before(async () => {
         "  - { identityProvider: corp, claim: groups, value: data }",
         "  - { identityProvider: corp-saml, claim: memberOf, value: data }",
       ].join("\n"),
-      "workspaces/team-o.yaml":
-        "name: team-o\nmembers:\n  - { group: guests, role: view }\n  - { user: orla, role: edit }\n",
+      "workspaces/team-idp.yaml":
+        "name: team-idp\nmembers:\n  - { group: guests, role: view }\n  - { user: orla, role: edit }\n",
     },
     secrets,
   );
-  await seedBucket("team-o-data");
+  await seedBucket("team-idp-data");
 });
 after(async () => {
   try {
@@ -89,7 +89,7 @@ async function firstLogin(alias: string, username: string): Promise<{ groups: un
   await login.close();
   const { groups, email_verified: verified } = claims(accessToken);
   assert.equal(verified, true);
-  return { groups, access: await accessOf(username, "team-o", accessToken) };
+  return { groups, access: await accessOf(username, "team-idp", accessToken) };
 }
 
 test("a member of a group there gets through OIDC what the files say of the group", async () => {
@@ -129,7 +129,7 @@ test("OAuth 2.0, with a one-time password of our own after each login", async ()
   await login.close();
   const { groups, email, email_verified: verified } = claims(accessToken);
   assert.deepEqual({ groups, email, verified }, { groups: ["/pk-user"], email: "ovid@example.com", verified: true });
-  assert.deepEqual(await accessOf("ovid", "team-o", accessToken), nothing);
+  assert.deepEqual(await accessOf("ovid", "team-idp", accessToken), nothing);
 
   const again = await through("hub", "ovid");
   assert.equal(await again.where(), "one-time password");
@@ -142,7 +142,7 @@ test("with the next update the mesh and the dashboard know the members of the gr
   await project.up();
   const login = await through("corp", "olga");
   assert.equal(await login.where(), "done");
-  assert.deepEqual(await accessOf("olga", "team-o", (await login.tokens()).accessToken), reading);
+  assert.deepEqual(await accessOf("olga", "team-idp", (await login.tokens()).accessToken), reading);
   await login.close();
   await project.pulumi("preview", "--expect-no-changes");
   await project.pulumi("preview", "--refresh", "--run-program", "--expect-no-changes");
@@ -170,7 +170,7 @@ test("who leaves the group there loses at the next login what a token gives", as
   assert.deepEqual(claims(accessToken)["groups"], ["/pk-user"]);
   await login.close();
   await project.up();
-  assert.deepEqual(await accessOf("olga", "team-o", accessToken), nothing);
+  assert.deepEqual(await accessOf("olga", "team-idp", accessToken), nothing);
 });
 
 test("another address there does not become another's access here", async () => {
