@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { endpoints, registeredApplications, scopesOf } from "./access/application.ts";
 import { differences } from "./access/differences.ts";
 import { InputError } from "./access/diagnostic.ts";
 import { neededSecrets } from "./access/identity.ts";
@@ -12,6 +13,7 @@ import { createLedger } from "./components/grants.ts";
 import { createHooks } from "./components/hooks.ts";
 import { createPlatform } from "./components/platform.ts";
 import { createProviders } from "./components/providers.ts";
+import { createShared } from "./components/shared.ts";
 import { readSecrets } from "./components/secrets.ts";
 import { Acts } from "./live/acts.ts";
 import { connect, survey, SurveyError } from "./live/survey.ts";
@@ -32,11 +34,23 @@ for (const finding of live.masterRealm) void pulumi.log.warn(finding);
 
 const acts = new Acts(planes, { plan, stack, ...found });
 const ledger = createLedger(ledgerOf(plan), (before, after) => acts.prepare(before, after));
-const providers = createProviders(connection, provisioning === "program" ? "all" : "identity", { dependsOn: [ledger] });
+const registered = registeredApplications(plan.applications);
+const isProvisioning = provisioning === "program";
+const systems = [
+  ...(isProvisioning || registered.length > 0 ? ["kubernetes" as const] : []),
+  ...(isProvisioning ? ["minio" as const] : []),
+];
+const providers = createProviders(connection, systems, { dependsOn: [ledger] });
 const hooks = createHooks(acts);
 // The SDK records a stack for every resource, which takes as long as registering it.
 Error.stackTraceLimit = 0;
-const { users, dexSecret } = createPlatform({ plan, found, live: live.realm, hooks, secrets }, { providers });
+const clientScopes = [...live.objects.values()].filter(({ kind }) => kind === "client scope").map(({ name }) => name);
+const {
+  users,
+  dexSecret,
+  applications: clients,
+} = createPlatform({ plan, found, live: live.realm, clientScopes, hooks, secrets }, { providers });
+createShared(plan, found, clients, acts, { dependsOn: [ledger, ...clients.values()] });
 
 /** The day for which expiry was decided. */
 export const date = plan.date;
@@ -45,7 +59,21 @@ export const userIds = Object.fromEntries([...users].map(([username, { userId }]
 /** What is wrong with the accounts that may administer Keycloak itself; empty when two or three, and the named ones, do. */
 export const masterRealm = live.masterRealm;
 /** Secrets of the platform's own clients, by what they are for: `pulumi stack output clientSecrets --show-secrets`. */
-export const clientSecrets = pulumi.secret(dexSecret ? { dex: dexSecret } : {});
+export const clientSecrets = pulumi.secret({
+  ...(dexSecret && { dex: dexSecret }),
+  ...Object.fromEntries([...clients].map(([name, { clientSecret }]) => [name, clientSecret])),
+});
+/** What applications log people in with, by name: client id, where its secret is, and addresses (seed 004). */
+export const applications = Object.fromEntries(
+  registered.map((application) => {
+    const { name, auth, clientId, namespace, secret } = application;
+    const registration = { auth, clientId, secret: `${namespace}/${secret.name}` };
+    return [name, { ...registration, ...endpoints(plan.platform, application), scopes: scopesOf(application) }];
+  }),
+);
+/** What is wrong at the gateway or in Dex, and is for somebody else to put right. */
+export const applicationFindings = found.applicationFindings;
+for (const finding of applicationFindings) void pulumi.log.warn(finding);
 /** Passwords for the first login, by username: `pulumi stack output temporaryPasswords --show-secrets`. */
 export const temporaryPasswords = pulumi.secret(
   Object.fromEntries([...users].map(([username, user]) => [username, user.temporaryPassword])),

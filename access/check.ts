@@ -1,5 +1,6 @@
 import { type Diagnostic, formatLocation, type Location } from "./diagnostic.ts";
 import type { Sourced } from "./document.ts";
+import { applicationChecks } from "./checkApplications.ts";
 import { identityChecks } from "./checkIdentity.ts";
 import { type Check, type Entities, type Mentioned, repeated } from "./entities.ts";
 import { contributorBindingName, workspaceNameProblem } from "./names.ts";
@@ -33,6 +34,7 @@ const checks: readonly Check[] = [
   clusterGrantsAreListedOnce,
   contributorBindingsDoNotCollide,
   ...identityChecks,
+  ...applicationChecks,
 ];
 
 function ownersDiffer({ platform, workspaces }: Entities): Diagnostic[] {

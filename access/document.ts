@@ -231,7 +231,11 @@ function keysAllowedAt(schema: z.ZodType, raw: unknown, path: Path): string[] {
 /** Read from the JSON Schema, so that wrappers (defaults, refinements) do not matter. */
 function nodeAt(schema: z.ZodType, path: Path): JsonSchema | undefined {
   return path.reduce<JsonSchema | undefined>(
-    (at, part) => (typeof part === "number" ? at?.items : at?.properties?.[String(part)]),
+    (at, part) => {
+      if (typeof part === "number") return at?.items;
+      const kinds = at?.oneOf ?? (at ? [at] : []);
+      return kinds.map(({ properties }) => properties?.[String(part)]).find((property) => property !== undefined);
+    },
     schema.toJSONSchema({ io: "input" }) as JsonSchema,
   );
 }

@@ -1,3 +1,4 @@
+import type { Application } from "./applicationSchema.ts";
 import type { Diagnostic, Location } from "./diagnostic.ts";
 import type { Directory } from "./directorySchema.ts";
 import type { Sourced } from "./document.ts";
@@ -12,6 +13,7 @@ export interface Entities {
   readonly workspaces: ReadonlyMap<string, Sourced<Workspace>>;
   readonly directories: ReadonlyMap<string, Sourced<Directory>>;
   readonly identityProviders: ReadonlyMap<string, Sourced<IdentityProvider>>;
+  readonly applications: ReadonlyMap<string, Sourced<Application>>;
 }
 
 /** Names that have a file, even one that could not be read: no error about the file's error. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { parseDuration } from "./duration.ts";
 import {
+  applicationNameProblem,
   emailPattern,
   groupNamePattern,
   groupNameProblem,
@@ -126,6 +127,9 @@ export function isLoopback(host: string): boolean {
 
 /** A free realm role's name. */
 export const realmRoleName = named(realmRolePattern, realmRoleProblem, longestRoleName);
+
+/** An application's name. */
+export const applicationName = named(sourceNamePattern, applicationNameProblem, longestSourceName);
 
 /** Name of a directory or an identity provider. */
 export const sourceName = named(sourceNamePattern, sourceNameProblem, longestSourceName);

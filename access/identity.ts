@@ -1,6 +1,8 @@
 import type { Directory } from "./directorySchema.ts";
 import type { IdentityProvider } from "./identityProviderSchema.ts";
-import { otpRole } from "./names.ts";
+import { type KeycloakApplication, openingRoles } from "./application.ts";
+import { builtInFlows, type RealmFlows } from "./liveRealm.ts";
+import { applicationRole, applicationScope, otpRole } from "./names.ts";
 import type { Plan } from "./resolve.ts";
 
 /** A secret that the desired state names. */
@@ -66,11 +68,8 @@ export interface LoginFlow {
   readonly steps: readonly FlowStep[];
 }
 
-/** Which flows the realm uses. */
-export interface FlowBindings {
-  readonly browser: string;
-  readonly directGrant: string;
-}
+/** Which flows the realm uses for what; what is not named is left alone. */
+export type FlowBindings = Partial<Pick<RealmFlows, "browserFlow" | "directGrantFlow" | "resetCredentialsFlow">>;
 
 const execution = (
   step: string,
@@ -92,18 +91,7 @@ export function loginFlows({ platform: { authentication } }: Plan): LoginFlow[] 
     {
       alias: flowNames.browser,
       description: "Browser login with a one-time password",
-      steps: [
-        execution("cookie", "ALTERNATIVE", "auth-cookie"),
-        execution("identity providers", "ALTERNATIVE", "identity-provider-redirector"),
-        {
-          step: "password",
-          requirement: "ALTERNATIVE",
-          steps: [
-            execution("form", "REQUIRED", "auth-username-password-form"),
-            ...(otp === "required" ? [ask("REQUIRED")] : forHoldersAndOwners("auth-otp-form")),
-          ],
-        },
-      ],
+      steps: browserSteps(otp),
     },
     {
       alias: flowNames.directGrant,
@@ -117,6 +105,93 @@ export function loginFlows({ platform: { authentication } }: Plan): LoginFlow[] 
       ],
     },
   ];
+}
+
+function browserSteps(otp: "conditional" | "required" | "admins"): FlowStep[] {
+  const asked = {
+    conditional: () => [ownersAsked],
+    required: () => [ask("REQUIRED")],
+    admins: () => forHoldersAndOwners("auth-otp-form"),
+  };
+  return [
+    execution("cookie", "ALTERNATIVE", "auth-cookie"),
+    execution("identity providers", "ALTERNATIVE", "identity-provider-redirector"),
+    {
+      step: "password",
+      requirement: "ALTERNATIVE",
+      steps: [execution("form", "REQUIRED", "auth-username-password-form"), ...asked[otp]()],
+    },
+  ];
+}
+
+/** Asks those who have set up a one-time password for it. */
+const ownersAsked: FlowStep = {
+  step: "otp",
+  requirement: "CONDITIONAL",
+  steps: [
+    execution("has set up", "REQUIRED", "conditional-user-configured"),
+    execution("otp", "REQUIRED", "auth-otp-form"),
+  ],
+};
+
+/** Browser logins to an application with `allow:`. What the realm asks of everybody is asked here too. */
+export function applicationFlow({ platform: { authentication } }: Plan, application: KeycloakApplication): LoginFlow {
+  return {
+    alias: flowNames.application(application.name),
+    description: `Logins to ${application.name}`,
+    steps: [
+      { step: "login", requirement: "REQUIRED", steps: browserSteps(authentication?.otp ?? "conditional") },
+      gate(application),
+    ],
+  };
+}
+
+/** Lets in whoever holds one of the roles. A condition on a role that is not there is not met, so nobody comes by it. */
+function gate(application: KeycloakApplication): FlowStep {
+  return {
+    step: "gate",
+    requirement: "REQUIRED",
+    steps: [
+      {
+        step: "allowed",
+        requirement: "ALTERNATIVE",
+        steps: openingRoles(application).map((role) => ({
+          // Keycloak allows no colon in a flow's name.
+          step: role === applicationRole(application.name) ? "members" : `role ${role.replaceAll(":", "~")}`,
+          requirement: "CONDITIONAL",
+          steps: [
+            execution("role", "REQUIRED", "conditional-user-role", { condUserRole: role, negate: "false" }),
+            execution("enter", "REQUIRED", "allow-access-authenticator"),
+          ],
+        })),
+      },
+      execution("refuse", "ALTERNATIVE", "deny-access-authenticator", {
+        denyErrorMessage: `Your account may not use ${application.name}. Ask an administrator of the platform.`,
+      }),
+    ],
+  };
+}
+
+/** Applications that not everybody may log in to. */
+export function gatedApplications({ applications }: Plan): KeycloakApplication[] {
+  return applications.flatMap((application) =>
+    application.auth === "keycloak" && application.allow ? [application] : [],
+  );
+}
+
+/** Gates for flows that know by a client scope which application somebody logs in to. */
+function gatesByScope(applications: readonly KeycloakApplication[]): FlowStep[] {
+  return applications.map((application) => ({
+    step: `application ${application.name}`,
+    requirement: "CONDITIONAL",
+    steps: [
+      execution("scope", "REQUIRED", "conditional-client-scope", {
+        client_scope: applicationScope(application.name),
+        negate: "false",
+      }),
+      gate(application),
+    ],
+  }));
 }
 
 /** Asks holders of the role, and of all others those who have set one up; each at most once. */
@@ -150,15 +225,42 @@ export const flowNames = {
   directGrant: "prokube-access direct grant",
   firstLogin: (provider: string): string => `prokube-access first login ${provider}`,
   afterLogin: (provider: string): string => `prokube-access after login ${provider}`,
+  application: (application: string): string => `prokube-access application ${application}`,
+  resetCredentials: "prokube-access reset credentials",
 } as const;
 
-/** The flows that the realm is to use, or undefined where that is left alone. */
-export function flowBindings({ platform: { authentication } }: Plan): FlowBindings | undefined {
-  if (!authentication) return undefined;
+/**
+ * The flows that the realm is to use, or undefined where that is left alone.
+ *
+ * @param guardsResets whether people log in again after a reset of their password
+ */
+export function flowBindings({ platform: { authentication } }: Plan, guardsResets: boolean): FlowBindings | undefined {
+  const { browser, directGrant, resetCredentials } = flowNames;
+  const reset = guardsResets && { resetCredentialsFlow: resetCredentials };
+  if (!authentication) return reset || undefined;
   return authentication.otp === "conditional"
-    ? { browser: "browser", directGrant: "direct grant" }
-    : { browser: flowNames.browser, directGrant: flowNames.directGrant };
+    ? { browserFlow: builtInFlows.browserFlow, directGrantFlow: builtInFlows.directGrantFlow, ...reset }
+    : { browserFlow: browser, directGrantFlow: directGrant, ...reset };
 }
+
+/** Keycloak's own way to a new password, after which one logs in with it and so passes an application's gate. */
+export const resetFlow: LoginFlow = {
+  alias: flowNames.resetCredentials,
+  description: "A new password by mail, and a login with it",
+  steps: [
+    execution("user", "REQUIRED", "reset-credentials-choose-user"),
+    execution("mail", "REQUIRED", "reset-credential-email", { "force-login": "true" }),
+    execution("password", "REQUIRED", "reset-password"),
+    {
+      step: "otp",
+      requirement: "CONDITIONAL",
+      steps: [
+        execution("has set up", "REQUIRED", "conditional-user-configured"),
+        execution("otp", "REQUIRED", "reset-otp"),
+      ],
+    },
+  ],
+};
 
 /** What happens when somebody comes through an identity provider for the first time. */
 export function firstLoginFlow({ name, unknownUsers, linkAccounts }: IdentityProvider): LoginFlow {
@@ -174,17 +276,7 @@ export function firstLoginFlow({ name, unknownUsers, linkAccounts }: IdentityPro
               {
                 step: "password",
                 requirement: "ALTERNATIVE",
-                steps: [
-                  execution("form", "REQUIRED", "idp-username-password-form"),
-                  {
-                    step: "otp",
-                    requirement: "CONDITIONAL",
-                    steps: [
-                      execution("has set up", "REQUIRED", "conditional-user-configured"),
-                      execution("otp", "REQUIRED", "auth-otp-form"),
-                    ],
-                  },
-                ],
+                steps: [execution("form", "REQUIRED", "idp-username-password-form"), ownersAsked],
               },
             ],
           },
@@ -214,11 +306,20 @@ export function firstLoginFlow({ name, unknownUsers, linkAccounts }: IdentityPro
   };
 }
 
-/** Asks for a one-time password after each login through an identity provider. */
-export function afterLoginFlow({ name }: IdentityProvider): LoginFlow {
+/**
+ * After each login through an identity provider, which goes past the application's own flow: asks for a one-time
+ * password where that is wanted, and lets into applications with `allow:` whom they name.
+ */
+export function afterLoginFlow({ name, requireOtp }: IdentityProvider, plan: Plan): LoginFlow | undefined {
+  const gated = gatedApplications(plan);
+  if (!requireOtp && gated.length === 0) return undefined;
   return {
     alias: flowNames.afterLogin(name),
     description: `After each login through ${name}`,
-    steps: [ask("REQUIRED")],
+    steps: [
+      // A flow in which nothing applies would be a failed one.
+      requireOtp ? ask("REQUIRED") : execution("pass", "REQUIRED", "allow-access-authenticator"),
+      ...gatesByScope(gated),
+    ],
   };
 }

@@ -1,3 +1,5 @@
+import type { LiveDex } from "./dexDocument.ts";
+import type { LiveGateway } from "./gateway.ts";
 import type { LiveRealm } from "./liveRealm.ts";
 import type { SeenMember } from "./resolve.ts";
 
@@ -68,6 +70,10 @@ export interface Inventory {
   readonly seen: readonly SeenMember[];
   /** What is wrong with the accounts that may administer Keycloak itself. */
   readonly masterRealm: readonly string[];
+  /** The gateway's policies, as far as applications need them; absent without any application. */
+  readonly gateway: LiveGateway | undefined;
+  /** What Dex reads; absent without any application of Dex. */
+  readonly dex: LiveDex | undefined;
   /** Whether the realm forgets the attributes that say who manages an account. */
   readonly dropsAttributes: boolean;
   /** Whether Kubeflow's dashboard lets anybody who logs in make a Profile of their own. */

@@ -1,3 +1,4 @@
+import { exemptedPaths, registeredApplications } from "./application.ts";
 import { canonical } from "./inventory.ts";
 import { type AccessLevel, clusterRoleBindingName, contributorBindingName } from "./names.ts";
 import type { ClusterLevel, NetworkAccess, Plan, PlannedSource, PlannedWorkspace } from "./resolve.ts";
@@ -17,6 +18,9 @@ export interface Ledger {
   readonly sources: Readonly<Record<string, readonly Omit<PlannedSource, "at">[]>>;
   readonly directories: readonly string[];
   readonly identityProviders: readonly string[];
+  readonly applications: Readonly<Record<string, ApplicationLedger>>;
+  /** Paths that the gateway lets through for applications. */
+  readonly exempted: readonly string[];
   readonly workspaces: Readonly<Record<string, WorkspaceLedger>>;
   /** Levels by e-mail address. */
   readonly cluster: Readonly<Record<string, ClusterLevel>>;
@@ -29,6 +33,13 @@ export interface UserLedger {
   readonly roles: readonly string[];
   /** The directory that keeps the account; absent for one of this stack's. */
   readonly directory?: string;
+}
+
+export interface ApplicationLedger {
+  readonly auth: "keycloak" | "dex";
+  readonly clientId: string;
+  /** Who may log in; absent for everybody with an account. */
+  readonly allow?: { readonly groups: readonly string[]; readonly roles: readonly string[] };
 }
 
 export interface WorkspaceLedger {
@@ -58,6 +69,14 @@ export function ledgerOf(plan: Plan): Ledger {
     ),
     directories: plan.directories.map(({ name }) => name),
     identityProviders: plan.identityProviders.map(({ name }) => name),
+    applications: Object.fromEntries(
+      registeredApplications(plan.applications).map((application) => {
+        const { name, auth, clientId } = application;
+        const allow = auth === "keycloak" ? application.allow : undefined;
+        return [name, { auth, clientId, ...(allow && { allow: { groups: allow.groups, roles: allow.roles } }) }];
+      }),
+    ),
+    exempted: exemptedPaths(plan.applications).map(({ path }) => path),
     workspaces: Object.fromEntries(
       allWorkspaces(plan).map(({ name, contributors, network }) => [
         name,
@@ -87,7 +106,12 @@ export function allWorkspaces({ workspaces, users }: Plan): PlannedWorkspace[] {
 /** What an update takes away, on every plane. */
 export interface Revocations {
   /** Groups an account leaves and roles it loses; `gone` when the account itself goes. By the username it has now. */
-  readonly users: readonly (UserLedger & { readonly username: string; readonly gone: boolean })[];
+  readonly users: readonly (UserLedger & {
+    readonly username: string;
+    readonly gone: boolean;
+    /** Applications that let the user in by what is lost: sessions with them end. */
+    readonly applications: readonly string[];
+  })[];
   readonly groups: readonly { readonly name: string; readonly roles: readonly string[] }[];
   readonly platformGroups: Revocations["groups"];
   /** Groups elsewhere that no longer fill a group. */
@@ -95,6 +119,21 @@ export interface Revocations {
   /** Directories and identity providers that nobody comes through any more. */
   readonly directories: readonly string[];
   readonly identityProviders: readonly string[];
+  /** Keycloak clients of applications that go: nobody logs in to them any more. */
+  readonly clients: readonly string[];
+  /** Dex clients of applications that go, and those that stay. */
+  readonly dexClients: { readonly lost: readonly string[]; readonly kept: readonly string[] };
+  /** Applications that let fewer people in. */
+  readonly narrowed: readonly {
+    readonly application: string;
+    readonly clientId: string;
+    /** Realm roles that open it no more. */
+    readonly roles: readonly string[];
+    /** Whether everybody could log in until now. */
+    readonly wasOpen: boolean;
+  }[];
+  /** Whether the gateway lets less through, and what it goes on letting through. */
+  readonly exempted: { readonly lost: readonly string[]; readonly kept: readonly string[] };
   /** Names of RoleBindings by namespace. */
   readonly roleBindings: readonly { readonly namespace: string; readonly name: string }[];
   readonly clusterRoleBindings: readonly string[];
@@ -125,6 +164,13 @@ export function revocations(before: Ledger, after: Ledger, renamed: ReadonlyMap<
           groups: without(old.groups, now?.groups),
           roles: without(old.roles, now?.roles),
           gone: now === undefined,
+          applications: Object.values(before.applications).flatMap(({ clientId, allow }) =>
+            allow &&
+            (without(allow.groups, without(old.groups, now?.groups)).length < allow.groups.length ||
+              without(allow.roles, without(old.roles, now?.roles)).length < allow.roles.length)
+              ? [clientId]
+              : [],
+          ),
           ...(old.directory !== undefined && { directory: old.directory }),
         };
       })
@@ -137,6 +183,11 @@ export function revocations(before: Ledger, after: Ledger, renamed: ReadonlyMap<
     }),
     directories: without(before.directories, after.directories),
     identityProviders: without(before.identityProviders, after.identityProviders),
+    ...lostApplications(before.applications, after.applications),
+    exempted: {
+      lost: without(before.exempted, after.exempted),
+      kept: before.exempted.filter((path) => after.exempted.includes(path)),
+    },
     roleBindings: workspaces.flatMap(({ name: namespace, old, now }) =>
       Object.entries(old.contributors)
         .filter(([email, level]) => now.contributors[email] !== level)
@@ -151,6 +202,28 @@ export function revocations(before: Ledger, after: Ledger, renamed: ReadonlyMap<
         .filter(({ values }) => values.length > 0),
     ),
     workspaces: workspaces.flatMap(({ name }) => (name in after.workspaces ? [] : [name])),
+  };
+}
+
+function lostApplications(
+  before: Ledger["applications"],
+  after: Ledger["applications"],
+): Pick<Revocations, "clients" | "dexClients" | "narrowed"> {
+  const clientsOf = (applications: Ledger["applications"], auth: ApplicationLedger["auth"]) =>
+    Object.values(applications).flatMap((one) => (one.auth === auth ? [one.clientId] : []));
+  const atDex = clientsOf(before, "dex");
+  const lost = without(atDex, clientsOf(after, "dex"));
+  return {
+    clients: without(clientsOf(before, "keycloak"), clientsOf(after, "keycloak")),
+    dexClients: { lost, kept: without(atDex, lost) },
+    narrowed: Object.entries(before).flatMap(([application, { clientId, allow }]) => {
+      const now = after[application];
+      if (now?.allow === undefined || now.clientId !== clientId) return [];
+      const roles = without(allow?.roles ?? [], now.allow.roles);
+      const groups = without(allow?.groups ?? [], now.allow.groups);
+      const wasOpen = allow === undefined;
+      return wasOpen || roles.length + groups.length > 0 ? [{ application, clientId, roles, wasOpen }] : [];
+    }),
   };
 }
 

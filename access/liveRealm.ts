@@ -4,6 +4,12 @@ export interface LiveRealm {
   readonly verifyEmail: boolean;
   /** Whether "Forgot password" is on the login page. */
   readonly resetsPasswords: boolean;
+  /** Whether anybody may make an account. */
+  readonly registers: boolean;
+  /** Whether it has organizations, whose invitations make accounts too. */
+  readonly hasOrganizations: boolean;
+  /** Identity providers that people can log in through. */
+  readonly openProviders: readonly string[];
   /** Whether Keycloak can send mail. */
   readonly sendsMail: boolean;
   /** Settings that only attributes hold; an update that leaves one out removes it. */

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
+import type { Application } from "./applicationSchema.ts";
 import { check } from "./check.ts";
 import { compare, type Diagnostic, InputError } from "./diagnostic.ts";
 import { parseFile, type Sourced, type SourceFile } from "./document.ts";
@@ -21,10 +22,11 @@ export interface DesiredState {
   readonly directories: ReadonlyMap<string, Sourced<Directory>>;
   /** By alias, in order. */
   readonly identityProviders: ReadonlyMap<string, Sourced<IdentityProvider>>;
+  /** By name, in order. */
+  readonly applications: ReadonlyMap<string, Sourced<Application>>;
 }
 
-const folders = ["users", "groups", "workspaces", "directories", "identity-providers"] as const;
-const laterFolders = ["applications"];
+const folders = ["users", "groups", "workspaces", "directories", "identity-providers", "applications"] as const;
 
 /**
  * Reads the desired state of one environment.
@@ -103,6 +105,7 @@ export function parseDesiredState(folder: string, texts: ReadonlyMap<string, str
     workspaces: new Map<string, Sourced<Workspace>>(),
     directories: new Map<string, Sourced<Directory>>(),
     identityProviders: new Map<string, Sourced<IdentityProvider>>(),
+    applications: new Map<string, Sourced<Application>>(),
   };
   const mentioned = {
     users: new Set<string>(),
@@ -143,6 +146,9 @@ export function parseDesiredState(folder: string, texts: ReadonlyMap<string, str
         diagnostics.push(...take(parsed.identityProviders, place.name, result, "name"));
         break;
       }
+      case "applications":
+        diagnostics.push(...take(parsed.applications, place.name, parseFile(file, schemas.applications), "name"));
+        break;
       case "misplaced":
         diagnostics.push({ file: file.path, line: 1, column: 1, code: place.code, message: place.message });
         break;
@@ -165,14 +171,11 @@ export function parseDesiredState(folder: string, texts: ReadonlyMap<string, str
 type Place =
   | { readonly kind: "platform" }
   | { readonly kind: (typeof folders)[number]; readonly name: string }
-  | { readonly kind: "misplaced"; readonly code: "misplaced-file" | "unsupported"; readonly message: string };
+  | { readonly kind: "misplaced"; readonly code: "misplaced-file"; readonly message: string };
 
 function placeOf(path: string): Place {
   if (path === "platform.yaml") return { kind: "platform" };
   const [folder = "", file = "", ...deeper] = path.split("/");
-  if (laterFolders.includes(folder)) {
-    return { kind: "misplaced", code: "unsupported", message: `${folder}/ is not implemented yet; remove the file.` };
-  }
   const kind = folders.find((known) => known === folder);
   if (kind === undefined || file === "" || deeper.length > 0 || !file.endsWith(".yaml")) {
     return {

@@ -80,11 +80,12 @@ const reservedRoles = [
   "uma_authorization",
   "writeonly",
 ];
+const ownRolePrefix = "prokube-access:";
 const reservedRolePrefixes: readonly (readonly [string, string])[] = [
   ["pk:", "it is for the roles of workspaces, which follow from workspaces/ and users/"],
   ["system:", "Kubernetes gives groups of that prefix rights in the whole cluster"],
   ["default-roles-", "it is for what Keycloak gives everybody"],
-  ["prokube-access:", "it is for roles of this program"],
+  [ownRolePrefix, "it is for roles of this program"],
 ];
 
 /** What is wrong with the name of a free realm role, or undefined. */
@@ -108,6 +109,49 @@ export function realmRoleProblem(name: string): NameProblem | undefined {
 
 /** The realm role whose holders are asked for a one-time password (`otp: admins`). */
 export const otpRole = "prokube-access:otp";
+
+/** A namespace: a DNS-1123 label. */
+export const namespacePattern = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** What is wrong with an application's name, or undefined: a DNS-1123 label, so that names made from it never meet. */
+export function applicationNameProblem(name: string): NameProblem | undefined {
+  return shapeProblem(
+    "application",
+    name,
+    sourceNamePattern,
+    "lower-case letters, digits and inner hyphens",
+    longestSourceName,
+  );
+}
+
+/** The realm role whose holders may log in to an application with `allow:`. */
+export function applicationRole(application: string): string {
+  return `prokube-access:application:${application}`;
+}
+
+/** A realm role that nobody holds, because no such role is ever made. */
+export const nobodysRole = "prokube-access:nobody";
+
+/** The client scope that tells login flows which application somebody logs in to. */
+export function applicationScope(application: string): string {
+  return `prokube-access-${application}`;
+}
+
+/** The client scope of the claim `groups` (seed 004: applications ask for it by this name). */
+export const groupsScope = "groups";
+
+/** Environment variables of Dex with a client's id and secret (seed 004: MYAPP_OIDC_CLIENT_ID). */
+export function dexVariables(application: string): { readonly id: string; readonly secret: string } {
+  const prefix = application.toUpperCase().replaceAll("-", "_");
+  // A variable may not begin with a digit.
+  const start = /^\d/.test(prefix) ? "APP_" : "";
+  return { id: `${start}${prefix}_OIDC_CLIENT_ID`, secret: `${start}${prefix}_OIDC_CLIENT_SECRET` };
+}
+
+/** Whether a realm role is one that only login flows look at; applications do not hear of it. */
+export function isOwnRole(name: string): boolean {
+  return name.startsWith(ownRolePrefix);
+}
 
 /** It stands in addresses, flow names and messages. */
 export const sourceNamePattern = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;

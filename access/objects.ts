@@ -1,12 +1,15 @@
+import { type RegisteredApplication, registeredApplications } from "./application.ts";
 import type { Location } from "./diagnostic.ts";
-import { firstLoginFlow, loginFlows } from "./identity.ts";
+import { firstLoginFlow, flowNames, gatedApplications, loginFlows } from "./identity.ts";
 import { canonical, type ObjectKind, objectKey } from "./inventory.ts";
 import { allWorkspaces } from "./ledger.ts";
 import {
+  applicationScope,
   bucketRecordName,
   clusterRole,
   clusterRoleBindingName,
   contributorBindingName,
+  groupsScope,
   limitRangeName,
   networkPolicyNames,
   pipelineObjects,
@@ -50,6 +53,7 @@ export function plannedObjects(plan: Plan): PlannedObject[] {
     })),
     ...allWorkspaces(plan).flatMap(rolesOf),
     ...namedInRealm(plan),
+    ...registeredApplications(plan.applications).flatMap(ofApplication),
   ];
   if (plan.platform.provisioning === "operator") return identity;
   return [...identity, ...provisionedObjects(plan)];
@@ -75,6 +79,24 @@ function namedInRealm(plan: Plan): PlannedObject[] {
       const client = clients[key];
       return client ? [planned("client", client.clientId, plan.platformAt[key])] : [];
     }),
+    ...(clients.groupsScope === "create" && plan.applications.some(({ auth }) => auth === "keycloak")
+      ? [planned("client scope", groupsScope, plan.platformAt.groupsScope)]
+      : []),
+    ...gatedApplications(plan).flatMap(({ name, at }) => [
+      planned("client scope", applicationScope(name), at),
+      planned("login flow", flowNames.application(name), at),
+    ]),
+  ];
+}
+
+/** What an application is registered by, and what it is told of that. */
+function ofApplication(application: RegisteredApplication): PlannedObject[] {
+  const { name, namespace, at, adopt, auth, clientId, secret, environment } = application;
+  const entity = { label: `application "${name}"`, at, adopt };
+  return [
+    ...(auth === "keycloak" ? [{ kind: "client" as const, name: clientId, entity }] : []),
+    { kind: "Secret", name: `${namespace}/${secret.name}`, entity },
+    ...(environment === undefined ? [] : [{ kind: "ConfigMap" as const, name: `${namespace}/${environment}`, entity }]),
   ];
 }
 

@@ -170,9 +170,17 @@ export const platformClients = z
           "A public client (PKCE) for kubectl and S3: all realm roles in one claim, groups with a leading slash. " +
           "Default: left alone.",
       }),
+    groupsScope: z
+      .enum(["create", "existing"])
+      .default("create")
+      .meta({
+        description:
+          "The client scope groups, which gives applications a claim with the groups of a person, with a leading slash. " +
+          "create: made with the first application that needs it. existing: the realm has it.",
+      }),
   })
   .prefault({})
-  .meta({ description: "Keycloak clients of the platform itself." });
+  .meta({ description: "Keycloak clients of the platform itself, and what those of applications share." });
 
 export type RealmSettings = z.output<typeof realmSettings>;
 

@@ -1,8 +1,16 @@
+import { applicationRolesOf, type PlannedApplication, plannedApplication } from "./application.ts";
 import { compare, type Location } from "./diagnostic.ts";
 import type { Directory } from "./directorySchema.ts";
 import type { Sourced } from "./document.ts";
 import type { DesiredState } from "./load.ts";
-import { type AccessLevel, contributorBindingName, emailPattern, otpRole, workspaceRoles } from "./names.ts";
+import {
+  type AccessLevel,
+  applicationRole,
+  contributorBindingName,
+  emailPattern,
+  otpRole,
+  workspaceRoles,
+} from "./names.ts";
 import { limitsCompute } from "./quantity.ts";
 import { isDay } from "./fields.ts";
 import type { IdentityProvider } from "./identityProviderSchema.ts";
@@ -148,7 +156,9 @@ export interface Plan {
   readonly date: string;
   readonly platform: Platform;
   /** Where keys of platform.yaml stand. */
-  readonly platformAt: Readonly<Record<"realmManagement" | "otp" | "dex" | "direct", Location>>;
+  readonly platformAt: Readonly<
+    Record<"realmManagement" | "otp" | "dex" | "direct" | "groupsScope" | "gateway" | "dexDocument", Location>
+  >;
   /** What of the realm's settings is kept; absent where they are left alone. */
   readonly realmSettings: RealmSettings | undefined;
   readonly realmRoles: readonly PlannedRole[];
@@ -156,6 +166,7 @@ export interface Plan {
   readonly platformGroupRoles: Readonly<Record<string, readonly string[]>>;
   readonly directories: readonly Placed<Directory>[];
   readonly identityProviders: readonly Placed<IdentityProvider>[];
+  readonly applications: readonly PlannedApplication[];
   readonly groups: readonly PlannedGroup[];
   readonly users: readonly PlannedUser[];
   /** Shared workspaces; personal ones are with their users. */
@@ -200,6 +211,7 @@ export function resolve(desired: DesiredState, date: string, seen: readonly Seen
   const users = active(desired.users);
   const groups = byName(desired.groups);
   const workspaces = active(desired.workspaces);
+  const applications = byName(desired.applications).map(({ value, at }) => plannedApplication(value, at, platform));
 
   const strangers = seen.filter((member) => isUsable(member, desired));
   const isEnabled = new Map([
@@ -267,12 +279,16 @@ export function resolve(desired: DesiredState, date: string, seen: readonly Seen
       otp: desired.platform.at("authentication", "otp"),
       dex: desired.platform.at("clients", "dex"),
       direct: desired.platform.at("clients", "direct"),
+      groupsScope: desired.platform.at("clients", "groupsScope"),
+      gateway: desired.platform.at("gateway"),
+      dexDocument: desired.platform.at("dex", "document"),
     },
     realmSettings: settingsOf(platform, desired.identityProviders.size === 0),
-    realmRoles: realmRoles(desired.platform),
-    platformGroupRoles: platformGroupRoles(platform),
+    realmRoles: [...realmRoles(desired.platform), ...openingRoles(applications)],
+    platformGroupRoles: platformGroupRoles(platform, applications),
     directories: byName(desired.directories).map(({ value, at }) => ({ ...value, at: at("name") })),
     identityProviders: byName(desired.identityProviders).map(({ value, at }) => ({ ...value, at: at("name") })),
+    applications,
     groups: groups.map(({ value: { name, description, adopt, from, roles }, at }) => ({
       name,
       description,
@@ -280,7 +296,11 @@ export function resolve(desired: DesiredState, date: string, seen: readonly Seen
       adopt,
       members: writtenMembersOf.get(name) ?? [],
       sources: plannedSources(from, at),
-      roles: [...topmostRoles(listed.filter((grant) => grant.subject.group === name)), ...roles],
+      roles: [
+        ...topmostRoles(listed.filter((grant) => grant.subject.group === name)),
+        ...roles,
+        ...applicationRolesOf(name, applications),
+      ],
     })),
     users: users.map(({ value, at }) => {
       const { workspace, ...user } = value;
@@ -349,9 +369,35 @@ function realmRoles({ value: { realmRoles, authentication }, at }: Sourced<Platf
   ];
 }
 
-function platformGroupRoles({ platformGroups, authentication }: Platform): Record<string, readonly string[]> {
+/** Roles that groups have so that applications let them in. */
+function openingRoles(applications: readonly PlannedApplication[]): PlannedRole[] {
+  return applications.flatMap((application) =>
+    application.auth === "keycloak" && application.allow && application.allow.groups.length > 0
+      ? [
+          {
+            name: applicationRole(application.name),
+            description: `Whoever holds it may log in to ${application.name}`,
+            existing: false,
+            at: application.allow.at,
+          },
+        ]
+      : [],
+  );
+}
+
+function platformGroupRoles(
+  { platformGroups, authentication }: Platform,
+  applications: readonly PlannedApplication[],
+): Record<string, readonly string[]> {
   const { user, admin, userRoles, adminRoles } = platformGroups;
-  return { [user]: userRoles, [admin]: authentication?.otp === "admins" ? [...adminRoles, otpRole] : adminRoles };
+  return {
+    [user]: [...userRoles, ...applicationRolesOf(user, applications)],
+    [admin]: [
+      ...adminRoles,
+      ...(authentication?.otp === "admins" ? [otpRole] : []),
+      ...applicationRolesOf(admin, applications),
+    ],
+  };
 }
 
 /** A group inside is called like the one in the directory, because that is how Keycloak finds it. */

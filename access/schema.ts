@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { applicationSchema, dexSettings, gateway } from "./applicationSchema.ts";
 import { directorySchema } from "./directorySchema.ts";
 import {
+  address,
   description,
   email,
   expires,
@@ -11,6 +13,7 @@ import {
   username,
   workspaceName,
 } from "./fields.ts";
+import { platformPaths } from "./gateway.ts";
 import { identityProviderSchema } from "./identityProviderSchema.ts";
 import { countsObjects, isQuotaKey, parseQuantity, quotaKeys } from "./quantity.ts";
 import { authentication, platformClients, realmRole, realmSettings } from "./realmSchema.ts";
@@ -222,6 +225,11 @@ export const platformSchema = z
           "see them; users and groups hold them by roles:.",
       }),
     clients: platformClients,
+    keycloakAddress: address
+      .optional()
+      .meta({ description: "Where browsers reach Keycloak. Default: https://<domain>/auth." }),
+    gateway: gateway(platformPaths),
+    dex: dexSettings,
     provisioning: z
       .enum(["program", "operator"])
       .default("program")
@@ -473,6 +481,7 @@ export const schemas = {
   workspaces: workspaceSchema,
   directories: directorySchema,
   "identity-providers": identityProviderSchema,
+  applications: applicationSchema,
 };
 
 /** The JSON Schemas for editors, by kind. What needs other files (does the user exist?) only `access check` can tell. */
@@ -485,5 +494,6 @@ export function jsonSchemas(): Record<keyof typeof schemas, unknown> {
     workspaces: forAuthors(workspaceSchema),
     directories: forAuthors(directorySchema),
     "identity-providers": forAuthors(identityProviderSchema),
+    applications: forAuthors(applicationSchema),
   };
 }

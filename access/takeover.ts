@@ -1,4 +1,13 @@
+import {
+  applicationTakeoverChecks,
+  dexFindings,
+  dexRevision,
+  gatewayFindings,
+  gatewayRevision,
+  resetsPasswords,
+} from "./applicationTakeover.ts";
 import { type Diagnostic, InputError } from "./diagnostic.ts";
+import { gatedApplications } from "./identity.ts";
 import {
   type Account,
   type Inventory,
@@ -31,6 +40,14 @@ export interface Takeover {
   readonly lookups: ReadonlyMap<string, { readonly id: string } | "later" | "absent">;
   /** Whether a disabled account is to hold the Profile owner's address. */
   readonly holdsOwner: boolean;
+  /** The number that the gateway's policies are to carry; another one where they have to be put right. */
+  readonly gatewayRevision: number;
+  /** The same for Dex's configuration. */
+  readonly dexRevision: number;
+  /** What is wrong with the gateway or Dex and is not put right by this update. */
+  readonly applicationFindings: readonly string[];
+  /** Whether somebody who has a new password by mail has to log in with it: otherwise they would go past a gate. */
+  readonly guardsResets: boolean;
   /** What an administrator should know before merging. */
   readonly notices: readonly string[];
 }
@@ -92,6 +109,10 @@ export function takeover(plan: Plan, live: Inventory, stack: string): Takeover {
     keys: keysOf(meeting),
     lookups: lookupsOf(meeting),
     holdsOwner: accountsWith(live, plan.platform.owner).every((account) => account.stack === stack),
+    gatewayRevision: gatewayRevision(meeting),
+    dexRevision: dexRevision(meeting),
+    applicationFindings: [...gatewayFindings(meeting), ...dexFindings(meeting)],
+    guardsResets: gatedApplications(plan).length > 0 && resetsPasswords(plan, live),
     notices: [
       ...returningBuckets(meeting),
       ...openRegistration(live),
@@ -120,6 +141,7 @@ const checks: readonly Check[] = [
   workspacesAreNotRenamed,
   realmKeepsUnverifiedOut,
   realmIsOurs,
+  ...applicationTakeoverChecks,
 ];
 
 function peopleOf({ users }: Plan, { accounts }: Inventory): Person[] {
@@ -514,10 +536,9 @@ function weaknessesOf({ plan, live: { realm } }: Meeting): string[] {
 }
 
 /** Whoever has a password here gets in when the provider lets them in no more. */
-function waysRoundProviders({ plan, live: { realm } }: Meeting): string[] {
+function waysRoundProviders({ plan, live }: Meeting): string[] {
   const [provider] = plan.identityProviders;
-  const resets = plan.realmSettings?.resetPasswordAllowed ?? realm?.resetsPasswords ?? false;
-  return provider && resets
+  return provider && resetsPasswords(plan, live)
     ? [
         `realm "${plan.platform.realm}": people of "${provider.name}" can give themselves a password by "Forgot password", which works on when the provider lets them in no more. Write resetPasswordAllowed: false in platform.yaml (realmSettings)`,
       ]

@@ -29,5 +29,13 @@ export function createLedger(
 function ledgerIn(inputs: unknown): Ledger {
   const { input } = inputs as { input: Partial<Ledger> };
   // Earlier versions of this program knew less to write down.
-  return { platformGroups: {}, sources: {}, directories: [], identityProviders: [], ...input } as Ledger;
+  return {
+    platformGroups: {},
+    sources: {},
+    directories: [],
+    identityProviders: [],
+    applications: {},
+    exempted: [],
+    ...input,
+  } as Ledger;
 }

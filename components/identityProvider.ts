@@ -2,6 +2,7 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import { afterLoginFlow, clientSecretName, firstLoginFlow } from "../access/identity.ts";
 import type { IdentityProvider as Settings } from "../access/identityProviderSchema.ts";
+import type { Plan } from "../access/resolve.ts";
 import { LoginFlow } from "./loginFlow.ts";
 import { ownershipAttributes } from "./ownership.ts";
 import type { Secrets } from "./secrets.ts";
@@ -13,6 +14,8 @@ export interface IdentityProviderArgs {
   realmId: pulumi.Input<string>;
   /** What the file says. */
   settings: Settings;
+  /** The whole plan: applications that not everybody may log in to are looked after here too. */
+  plan: Plan;
   /** Path of the group that every user is in. */
   userGroup: string;
   /** Groups that people of this provider get into by what it says of them. */
@@ -43,13 +46,10 @@ export class IdentityProvider extends pulumi.ComponentResource {
       { realmId, flow: firstLoginFlow(settings), after: args.after },
       { parent: this },
     );
-    const after = settings.requireOtp
-      ? new LoginFlow(
-          `${name}-after-login`,
-          { realmId, flow: afterLoginFlow(settings), after: first.last },
-          { parent: this },
-        )
-      : undefined;
+    const afterFlow = afterLoginFlow(settings, args.plan);
+    const after =
+      afterFlow &&
+      new LoginFlow(`${name}-after-login`, { realmId, flow: afterFlow, after: first.last }, { parent: this });
     this.lastStep = after?.last ?? first.last;
     const provider = this.createProvider(args, first.alias, after?.alias);
     const common = { realm: realmId, identityProviderAlias: provider.alias };

@@ -18,6 +18,8 @@ export class LoginFlow extends pulumi.ComponentResource {
 
   /** The flow's alias, known when all of it is in place: nobody may log in by half of it. */
   readonly alias: pulumi.Output<string>;
+  /** Its identifier, known when all of it is in place. */
+  readonly flowId: pulumi.Output<string>;
   /** Its last step. */
   readonly last: pulumi.Resource;
 
@@ -30,6 +32,7 @@ export class LoginFlow extends pulumi.ComponentResource {
     );
     const last = this.addSteps(name, realmId, created, flow.steps);
     this.alias = pulumi.all([created.alias, last.id]).apply(([alias]) => alias);
+    this.flowId = pulumi.all([created.id, last.id]).apply(([id]) => id);
     this.last = last;
     this.registerOutputs({ alias: flow.alias });
   }

@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { flowBindings, loginFlows } from "../access/identity.ts";
+import { registeredApplications } from "../access/application.ts";
+import { flowBindings, loginFlows, resetFlow } from "../access/identity.ts";
 import type { LiveRealm } from "../access/liveRealm.ts";
-import { otpRole } from "../access/names.ts";
+import { isOwnRole } from "../access/names.ts";
 import type { Plan } from "../access/resolve.ts";
 import type { Takeover } from "../access/takeover.ts";
 import { ClusterAccess } from "./clusterAccess.ts";
@@ -12,7 +13,9 @@ import { IdentityProvider } from "./identityProvider.ts";
 import { PlatformClients } from "./platformClients.ts";
 import { Realm } from "./realm.ts";
 import type { Secrets } from "./secrets.ts";
-import { newTemporaryPassword } from "../access/temporaryPassword.ts";
+import { Application } from "./application.ts";
+import { GroupsScope } from "./groupsScope.ts";
+import { newClientSecret, newTemporaryPassword } from "../access/temporaryPassword.ts";
 import { User } from "./user.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -22,15 +25,24 @@ export interface PlatformArgs {
   readonly found: Takeover;
   /** The realm as it is; absent when there is none yet. */
   readonly live: LiveRealm | undefined;
+  /** Names of client scopes that are there. */
+  readonly clientScopes: readonly string[];
   readonly hooks: Hooks;
   readonly secrets: Secrets;
 }
 
+/** What the program makes and tells of. */
+export interface PlatformResources {
+  readonly users: ReadonlyMap<string, User>;
+  readonly dexSecret: pulumi.Output<string> | undefined;
+  readonly applications: ReadonlyMap<string, Application>;
+}
+
 /** Registers everything that the plan asks for. */
 export function createPlatform(
-  { plan, found, live, hooks, secrets }: PlatformArgs,
+  { plan, found, live, clientScopes, hooks, secrets }: PlatformArgs,
   opts: pulumi.ComponentResourceOptions,
-): { readonly users: ReadonlyMap<string, User>; readonly dexSecret: pulumi.Output<string> | undefined } {
+): PlatformResources {
   const { platform } = plan;
   const { imports, accounts, keys, lookups } = found;
   const realm = new Realm(
@@ -41,8 +53,8 @@ export function createPlatform(
       management: platform.realmManagement,
       settings: plan.realmSettings,
       live,
-      flows: loginFlows(plan),
-      bindings: flowBindings(plan),
+      flows: [...loginFlows(plan), ...(found.guardsResets ? [resetFlow] : [])],
+      bindings: flowBindings(plan, found.guardsResets),
       holdsOwner: found.holdsOwner,
       imports,
       secrets,
@@ -85,7 +97,7 @@ export function createPlatform(
   for (const settings of plan.identityProviders) {
     const isOf = ({ source: { from } }: SourceGroup) =>
       "identityProvider" in from && from.identityProvider === settings.name;
-    const args = { ...common, settings, groups: sources.filter(isOf), ready: realm.groupIds, after };
+    const args = { ...common, plan, settings, groups: sources.filter(isOf), ready: realm.groupIds, after };
     after = new IdentityProvider(settings.name, args, opts).lastStep;
   }
   if (platform.provisioning === "program") {
@@ -100,12 +112,37 @@ export function createPlatform(
             realmId,
             domain: platform.domain,
             clients: platform.clients,
-            realmRoles: plan.realmRoles.filter(({ name }) => name !== otpRole),
+            realmRoles: plan.realmRoles.filter(({ name }) => !isOwnRole(name)),
             roleIds: realm.roleIds,
           },
           opts,
         )
       : undefined;
+  const scopes =
+    platform.clients.groupsScope === "create" && plan.applications.some(({ auth }) => auth === "keycloak")
+      ? [new GroupsScope("groups-scope", { realmId }, opts)]
+      : [];
+  const applications = new Map<string, Application>();
+  for (const application of registeredApplications(plan.applications)) {
+    const inWorkspace = plan.workspaces.findIndex(({ name }) => name === application.namespace);
+    const ready = [...scopes, ...workspaces.slice(inWorkspace, inWorkspace + 1)];
+    const created = new Application(
+      application.name,
+      {
+        realmId,
+        plan,
+        application,
+        builtInScopes: builtInScopes.filter((scope) => !live || clientScopes.includes(scope)),
+        ready: inWorkspace < 0 ? scopes : ready,
+        after,
+        newSecret: newClientSecret(),
+        imports,
+      },
+      opts,
+    );
+    after = created.lastStep;
+    applications.set(application.name, created);
+  }
   const users = plan.users.map((user) => {
     const found = lookups.get(user.username);
     const lookup = found === "later" ? { after: directories.get(user.directory ?? "")?.ready ?? [] } : found;
@@ -127,5 +164,8 @@ export function createPlatform(
     };
     return [user.username, new User(keys.get(user.username) ?? user.username, args, opts)] as const;
   });
-  return { users: new Map(users), dexSecret: clients?.dexSecret };
+  return { users: new Map(users), dexSecret: clients?.dexSecret, applications };
 }
+
+/** Scopes that Keycloak gives every client of a realm, as far as its version has them; roles are left out on purpose. */
+const builtInScopes = ["basic", "acr", "web-origins"];

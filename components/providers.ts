@@ -5,20 +5,22 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../live/connection.ts";
 
 /**
- * The providers of the planes that are written. Credentials are secrets from the start: the providers do not mark all
+ * The providers of what is written. Credentials are secrets from the start: the providers do not mark all
  * of theirs.
  *
- * @param planes "identity" for Keycloak alone, "all" for the four planes
+ * @param systems what is written beside Keycloak
  * @param opts what every resource has to wait for, because resources wait for their provider
  */
 export function createProviders(
   connection: Connection,
-  planes: "identity" | "all",
+  systems: readonly ("kubernetes" | "minio")[],
   opts: pulumi.ResourceOptions,
 ): pulumi.ProviderResource[] {
-  const identity = keycloakProvider(connection.keycloak, opts);
-  if (planes === "identity") return [identity];
-  return [identity, kubernetesProvider(connection.kubernetes, opts), minioProvider(connection.minio, opts)];
+  return [
+    keycloakProvider(connection.keycloak, opts),
+    ...(systems.includes("kubernetes") ? [kubernetesProvider(connection.kubernetes, opts)] : []),
+    ...(systems.includes("minio") ? [minioProvider(connection.minio, opts)] : []),
+  ];
 }
 
 function keycloakProvider(

@@ -1,10 +1,11 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import { type FlowBindings, type LoginFlow as PlannedFlow } from "../access/identity.ts";
+import { type FlowBindings, flowNames, type LoginFlow as PlannedFlow } from "../access/identity.ts";
 import {
   builtInAttributes,
   builtInFlows,
   type LiveRealm,
+  type RealmFlows,
   profileRequiring,
   type UserProfile,
 } from "../access/liveRealm.ts";
@@ -234,9 +235,10 @@ export class Realm extends pulumi.ComponentResource {
       {
         realmId: this.realmId,
         // What is not named would go back to Keycloak's own.
-        ...(live?.flows ?? builtInFlows),
-        browserFlow: own.get(bindings.browser) ?? bindings.browser,
-        directGrantFlow: own.get(bindings.directGrant) ?? bindings.directGrant,
+        ...keptFlows(live),
+        ...Object.fromEntries(
+          Object.entries({ ...bindings }).map(([purpose, flow]) => [purpose, own.get(flow) ?? flow]),
+        ),
       },
       // Both change the whole realm.
       { parent: this, dependsOn: realm ? [realm] : [] },
@@ -297,6 +299,13 @@ export class Realm extends pulumi.ComponentResource {
       { parent: this, deleteBeforeReplace: true },
     );
   }
+}
+
+/** A flow of this program that is needed no more goes, so nothing may be left bound to it. */
+function keptFlows(live: LiveRealm | undefined): RealmFlows {
+  const { resetCredentialsFlow, ...others } = live?.flows ?? builtInFlows;
+  const isGoing = resetCredentialsFlow === flowNames.resetCredentials;
+  return { ...others, resetCredentialsFlow: isGoing ? builtInFlows.resetCredentialsFlow : resetCredentialsFlow };
 }
 
 function profileArgs({

@@ -1,7 +1,11 @@
 import type FederatedIdentityRepresentation from "@keycloak/keycloak-admin-client/lib/defs/federatedIdentityRepresentation.js";
+import { exemptedPaths } from "../access/application.ts";
+import { dexClients, dexDocument } from "../access/applicationTakeover.ts";
 import { flowBindings } from "../access/identity.ts";
 import { type Ledger, revocations } from "../access/ledger.ts";
 import type { Plan } from "../access/resolve.ts";
+import { writeDex } from "./dex.ts";
+import { writeExemptions } from "./gateway.ts";
 import { rewriteOwnerAnnotations } from "./owner.ts";
 import { bindFlows } from "./realm.ts";
 import { renameAccount } from "./rename.ts";
@@ -16,6 +20,12 @@ export interface Update {
   readonly usernames: ReadonlyMap<string, string>;
   /** Identifiers of the accounts that have another username still. */
   readonly misnamed: readonly string[];
+  /** The number that the gateway's policies are to carry. */
+  readonly gatewayRevision: number;
+  /** The number that Dex's configuration is to carry. */
+  readonly dexRevision: number;
+  /** Whether people log in again after a reset of their password. */
+  readonly guardsResets: boolean;
 }
 
 /** What an update does to the platform beside what Pulumi's providers can do. Each act may be repeated. */
@@ -31,10 +41,25 @@ export class Acts {
 
   /** Before anything is given: accounts get their new names, and what the update takes away is taken away. */
   async prepare(before: Ledger, after: Ledger): Promise<void> {
-    const { plan, stack, misnamed } = this.#update;
+    const { plan, misnamed } = this.#update;
     for (const id of misnamed) await this.keepUsername(id);
     const renamed = new Map(plan.users.flatMap(({ was, username }) => (was === undefined ? [] : [[was, username]])));
-    await revoke(revocations(before, after, renamed), this.#planes, { stack, plan });
+    await revoke(revocations(before, after, renamed), this.#planes, this.#update);
+  }
+
+  /** Lets the gateway through to applications, by both of its policies or none. */
+  async exempt(): Promise<void> {
+    const { plan, stack, gatewayRevision } = this.#update;
+    const { namespace, platformPaths } = plan.platform.gateway;
+    const wanted = exemptedPaths(plan.applications).map(({ path }) => path);
+    await writeExemptions(this.#planes.cluster, namespace, stack, wanted, gatewayRevision, platformPaths);
+  }
+
+  /** Gives Dex the clients of applications, and their secrets in its environment. */
+  async registerAtDex(variables: Readonly<Record<string, string>>): Promise<void> {
+    const { plan, stack, dexRevision: revision } = this.#update;
+    const text = (live: string | undefined) => dexDocument(plan, stack, live, dexClients(plan));
+    await writeDex(this.#planes.cluster, plan.platform.dex, stack, { text, variables, revision });
   }
 
   /** Notes an account's links to identity providers: the official plugin removes them at each update of an account. */
@@ -57,8 +82,8 @@ export class Acts {
 
   /** Makes the realm use the flows that the plan says. */
   async bindFlows(): Promise<void> {
-    const { plan } = this.#update;
-    const flows = flowBindings(plan);
+    const { plan, guardsResets } = this.#update;
+    const flows = flowBindings(plan, guardsResets);
     if (flows) await bindFlows(await this.#planes.keycloak.client(), plan.platform.realm, flows);
   }
 

@@ -8,9 +8,11 @@ import {
   type V1ObjectMeta,
   type V1RoleBinding,
 } from "@kubernetes/client-node";
+import { registeredApplications } from "../access/application.ts";
 import { canonical, type LiveObject, type ObjectKind, stackInLabels } from "../access/inventory.ts";
 import { limitRangeName, pipelineObjects } from "../access/names.ts";
 import { bindingAccess } from "../access/objects.ts";
+import type { Plan } from "../access/resolve.ts";
 import type { Connection } from "./connection.ts";
 
 export const istioPolicies = { group: "security.istio.io", version: "v1", plural: "authorizationpolicies" } as const;
@@ -35,7 +37,7 @@ export class Cluster {
   }
 
   /** Every object of the kinds that the program makes, by a handful of lists. */
-  async objects(): Promise<LiveObject[]> {
+  async objects(plan: Plan): Promise<LiveObject[]> {
     const named = (name: string) => ({ fieldSelector: `metadata.name=${name}` });
     const { artifactSecret, workloadSecret, launcherConfig, artifactRepositories } = pipelineObjects;
     const lists: Promise<LiveObject[]>[] = [
@@ -71,7 +73,24 @@ export class Cluster {
         })),
       ),
     ];
-    return (await Promise.all(lists)).flat();
+    return (await Promise.all([...lists, this.#ofApplications(plan)])).flat();
+  }
+
+  /** What applications are told is found by its name: nobody reads all Secrets of a cluster. */
+  async #ofApplications({ applications }: Plan): Promise<LiveObject[]> {
+    const found = registeredApplications(applications).flatMap(({ namespace, secret, environment }) => [
+      unlessGone(this.core.readNamespacedSecret({ namespace, name: secret.name })).then((one) =>
+        one ? [toObject("Secret", one.metadata)] : [],
+      ),
+      ...(environment === undefined
+        ? []
+        : [
+            unlessGone(this.core.readNamespacedConfigMap({ namespace, name: environment })).then((one) =>
+              one ? [toObject("ConfigMap", one.metadata)] : [],
+            ),
+          ]),
+    ]);
+    return (await Promise.all(found)).flat();
   }
 
   /**

@@ -28,7 +28,10 @@ export async function federationObjects(client: KeycloakAdminClient, realm: stri
     )),
     ...providers.map(({ alias = "", config }) => marked("identity provider", alias, stackOf(config))),
     ...flows.map(({ alias = "", description }) => marked("login flow", alias, stackInText(description))),
-    ...clients.map(({ clientId = "", attributes }) => marked("client", clientId, stackOf(attributes))),
+    ...clients.map(({ id = "", clientId = "", attributes }) => ({
+      ...marked("client", clientId, stackOf(attributes)),
+      id: `${realm}/${id}`,
+    })),
     ...scopes.map(({ name = "", attributes }) => marked("client scope", name, stackOf(attributes))),
   ];
 }

@@ -16,10 +16,16 @@ import type { FlowBindings } from "../access/identity.ts";
 export async function readRealm(client: KeycloakAdminClient, realm: string): Promise<LiveRealm | undefined> {
   const found = await client.realms.findOne({ realm });
   if (!found) return undefined;
+  const providers = await client.identityProviders.find({ realm });
   const profile = (await client.users.getProfile({ realm })) as Partial<UserProfile>;
   return {
     verifyEmail: found.verifyEmail ?? false,
     resetsPasswords: found.resetPasswordAllowed ?? false,
+    registers: found.registrationAllowed ?? false,
+    hasOrganizations: found.organizationsEnabled ?? false,
+    openProviders: providers
+      .filter(({ enabled, linkOnly }) => enabled !== false && linkOnly !== true)
+      .map(({ alias = "" }) => alias),
     sendsMail: Boolean((found.smtpServer as { host?: string } | undefined)?.host),
     attributes: Object.fromEntries(
       Object.entries((found.attributes ?? {}) as Record<string, string>).filter(
@@ -79,8 +85,8 @@ function weaknessesOf(found: RealmRepresentation): string[] {
 export async function bindFlows(client: KeycloakAdminClient, realm: string, flows: FlowBindings): Promise<void> {
   const there = (await client.authenticationManagement.getFlows()).map(({ alias }) => alias);
   // Flows that the same update makes are bound when they are complete.
-  if (![flows.browser, flows.directGrant].every((alias) => there.includes(alias))) return;
-  await client.realms.update({ realm }, { browserFlow: flows.browser, directGrantFlow: flows.directGrant });
+  if (!Object.values({ ...flows }).every((alias) => there.includes(alias))) return;
+  await client.realms.update({ realm }, flows);
 }
 
 /**

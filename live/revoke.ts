@@ -1,14 +1,21 @@
 import type KeycloakAdminClient from "@keycloak/keycloak-admin-client";
 import { ownership, stackInAttributes, stackInLabels } from "../access/inventory.ts";
 import type { Revocations } from "../access/ledger.ts";
-import { networkPolicyNames, roleBindingNames, workspaceRoles } from "../access/names.ts";
+import { flowNames } from "../access/identity.ts";
+import { networkPolicyNames, nobodysRole, roleBindingNames, workspaceRoles } from "../access/names.ts";
 import { denyStatements, policyDocument } from "../access/s3Policy.ts";
 import { type Cluster, istioPolicies, type Metadata, type Rule, unlessGone } from "./cluster.ts";
 import type { Plan } from "../access/resolve.ts";
+import { dexClients, dexDocument } from "../access/applicationTakeover.ts";
+import type { Update } from "./acts.ts";
+import { writeDex } from "./dex.ts";
+import { writeExemptions } from "./gateway.ts";
 import { innerGroups, ownDirectory } from "./federation.ts";
 import type { Keycloak } from "./keycloak.ts";
 import type { Store } from "./store.ts";
 import { type Planes, reasonOf } from "./survey.ts";
+
+type Context = Pick<Update, "stack" | "plan" | "gatewayRevision" | "dexRevision">;
 
 /**
  * Takes away what an update takes away, before anything is given: Pulumi deletes last. Everything here may already be
@@ -16,18 +23,17 @@ import { type Planes, reasonOf } from "./survey.ts";
  *
  * @throws {Error} when a plane refused something; everything else was still done
  */
-export async function revoke(
-  lost: Revocations,
-  { keycloak, cluster, store }: Planes,
-  { stack, plan }: { readonly stack: string; readonly plan: Plan },
-): Promise<void> {
+export async function revoke(lost: Revocations, { keycloak, cluster, store }: Planes, update: Context): Promise<void> {
+  const { stack, plan } = update;
   const results = await Promise.allSettled([
     revokeIdentity(lost, keycloak, stack, plan),
     revokeCompute(lost, cluster, stack),
     revokeNetwork(lost, cluster, stack),
     revokeStorage(lost, store, stack),
+    revokeExemptions(lost, cluster, update),
+    revokeDexClients(lost, cluster, update),
   ]);
-  const planes = ["Keycloak", "Kubernetes", "Istio", "MinIO"];
+  const planes = ["Keycloak", "Kubernetes", "Istio", "MinIO", "the gateway", "Dex"];
   const failures = results.flatMap((result, index) =>
     result.status === "rejected" ? [`${planes[index] ?? ""}: ${reasonOf(result.reason)}`] : [],
   );
@@ -44,13 +50,16 @@ async function revokeIdentity(lost: Revocations, keycloak: Keycloak, stack: stri
   await forAll(lost.sources, async (source) => revokeSource(source, await now(), stack, plan));
   await forAll(lost.identityProviders, async (alias) => closeProvider(alias, await now(), stack, plan));
   await forAll(lost.directories, async (name) => closeDirectory(name, await now(), stack, plan));
+  await forAll(lost.clients, async (clientId) => closeClient(clientId, await now(), stack));
+  await forAll(lost.narrowed, async (application) => narrowApplication(application, await now(), stack));
 }
 
 async function revokeUser(
-  { username, groups, roles, gone, directory }: Revocations["users"][number],
-  { users }: KeycloakAdminClient,
+  { username, groups, roles, gone, directory, applications }: Revocations["users"][number],
+  client: KeycloakAdminClient,
   stack: string,
 ): Promise<void> {
+  const { users } = client;
   const [account] = await users.find({ username, exact: true, briefRepresentation: false });
   if (account?.id === undefined) return;
   const isOurs = stackInAttributes(account.attributes as Attributes) === stack;
@@ -60,6 +69,7 @@ async function revokeUser(
   await forAll(left, async (group) => users.delFromGroup({ id, groupId: group.id ?? "" }));
   const lost = among(await users.listRealmRoleMappings({ id }), roles);
   if (lost.length > 0) await users.delRealmRoleMappings({ id, roles: lost });
+  if (applications.length > 0) await endSessions(client, id, applications);
   if (!gone) return;
   await users.logout({ id });
   if (directory !== undefined) return;
@@ -131,6 +141,59 @@ async function closeProvider(
   );
 }
 
+/** Tokens that are out would be renewed without a look at who may log in. */
+async function endSessions(
+  { users, clients, realms, realmName: realm }: KeycloakAdminClient,
+  id: string,
+  applications: readonly string[],
+): Promise<void> {
+  await users.logout({ id });
+  await forAll(applications, async (clientId) => {
+    const [client] = await clients.find({ clientId });
+    if (client?.id === undefined) return;
+    const offline = await users.listOfflineSessions({ id, clientId: client.id });
+    await forAll(offline, async ({ id: session = "" }) => realms.deleteSession({ realm, session, isOffline: true }));
+  });
+}
+
+/** Nobody logs in to it any more, and what was given out is renewed no more. */
+async function closeClient(clientId: string, { clients }: KeycloakAdminClient, stack: string): Promise<void> {
+  const [found] = await clients.find({ clientId });
+  if (found?.id === undefined || !isOurClient(found, stack)) return;
+  await clients.update({ id: found.id }, { ...found, enabled: false, notBefore: nextSecond() });
+}
+
+async function narrowApplication(
+  { application, clientId, roles, wasOpen }: Revocations["narrowed"][number],
+  { clients, authenticationManagement }: KeycloakAdminClient,
+  stack: string,
+): Promise<void> {
+  const [found] = await clients.find({ clientId });
+  if (found?.id === undefined || !isOurClient(found, stack)) return;
+  // Until the update has given it a login flow of its own nobody enters; that change enables it again.
+  const enabled = !wasOpen && found.enabled;
+  await clients.update({ id: found.id }, { ...found, enabled, notBefore: nextSecond() });
+  if (roles.length === 0) return;
+  const flow = flowNames.application(application);
+  const steps = (await authenticationManagement.getExecutions({ flow })) as { authenticationConfig?: string }[];
+  await forAll(steps, async ({ authenticationConfig: id }) => {
+    if (id === undefined) return;
+    const step = await authenticationManagement.getConfig({ id });
+    if (!roles.includes(step.config?.["condUserRole"] ?? "")) return;
+    await authenticationManagement.updateConfig({ ...step, id, config: { ...step.config, condUserRole: nobodysRole } });
+  });
+}
+
+function isOurClient({ attributes }: { attributes?: unknown }, stack: string): boolean {
+  const marks = (attributes ?? {}) as Readonly<Record<string, string>>;
+  return marks["managed-by"] === "prokube-access" && marks["stack"] === stack;
+}
+
+/** Keycloak counts in seconds, and refuses what was given out before the second it is told. */
+function nextSecond(): number {
+  return Math.floor(Date.now() / 1000) + 1;
+}
+
 /** Nobody of it logs in any more; Keycloak removes its people with it, at the end. */
 async function closeDirectory(
   name: string,
@@ -192,6 +255,34 @@ async function revokeNetwork({ network }: Revocations, { custom }: Cluster, stac
         { op: "add", path: "/spec/rules", value: rulesWithout(found.spec?.rules ?? [], values) },
       ],
     });
+  });
+}
+
+/** The gateway asks for a login again where an application has gone. */
+async function revokeExemptions(
+  { exempted: { lost, kept } }: Revocations,
+  cluster: Cluster,
+  { stack, plan, gatewayRevision }: Context,
+): Promise<void> {
+  const { policies, namespace, platformPaths } = plan.platform.gateway;
+  if (lost.length > 0 && policies === "patch")
+    await writeExemptions(cluster, namespace, stack, kept, gatewayRevision, platformPaths);
+}
+
+/** Dex logs nobody in any more for an application that has gone. Those that stay keep their secrets. */
+async function revokeDexClients(
+  { dexClients: { lost, kept } }: Revocations,
+  cluster: Cluster,
+  { stack, plan, dexRevision: revision }: Context,
+): Promise<void> {
+  const { dex } = plan.platform;
+  if (lost.length === 0 || dex.document.mode === "check") return;
+  const clients = dexClients(plan).filter(({ id }) => kept.includes(id));
+  const variables = clients.flatMap(({ idVariable, secretVariable }) => [idVariable, secretVariable]);
+  await writeDex(cluster, dex, stack, {
+    text: (live) => dexDocument(plan, stack, live, clients),
+    variables: Object.fromEntries(variables.map((name) => [name, undefined])),
+    revision,
   });
 }
 

@@ -2,6 +2,8 @@ import { type Inventory, objectKey } from "../access/inventory.ts";
 import type { Plan } from "../access/resolve.ts";
 import { Cluster } from "./cluster.ts";
 import { type Connection, trustAuthorities } from "./connection.ts";
+import { readDex } from "./dex.ts";
+import { readGateway } from "./gateway.ts";
 import { Keycloak } from "./keycloak.ts";
 import { Store } from "./store.ts";
 
@@ -35,14 +37,19 @@ export async function survey(plan: Plan, { keycloak, cluster, store }: Planes): 
   }
   const inRealm = async <T>(answer: () => Promise<T>, otherwise: T): Promise<T> =>
     realm ? reading("Keycloak", answer()) : otherwise;
-  const [accounts, dropsAttributes, seen, masterRealm, registrationFlow, ...objects] = await Promise.all([
+  const { applications, platform } = plan;
+  const [accounts, dropsAttributes, seen, masterRealm, registrationFlow, gateway, dex, ...objects] = await Promise.all([
     inRealm(() => keycloak.accounts(plan), []),
     inRealm(() => keycloak.dropsAttributes(), false),
     inRealm(() => keycloak.seen(plan), []),
     reading("Keycloak", keycloak.masterRealm(plan)),
     reading("Kubernetes", cluster.registrationFlow()),
+    applications.some(({ paths }) => paths.length > 0)
+      ? reading("Kubernetes", readGateway(cluster, platform.gateway.namespace))
+      : undefined,
+    applications.some(({ auth }) => auth === "dex") ? reading("Kubernetes", readDex(cluster, platform.dex)) : undefined,
     inRealm(() => keycloak.objects(plan), []),
-    reading("Kubernetes", cluster.objects()),
+    reading("Kubernetes", cluster.objects(plan)),
     reading("MinIO", store.objects(plan)),
   ]);
   return {
@@ -52,6 +59,8 @@ export async function survey(plan: Plan, { keycloak, cluster, store }: Planes): 
     accounts,
     dropsAttributes: dropsAttributes && plan.realmSettings?.requiredAttributes === undefined,
     registrationFlow,
+    gateway,
+    dex,
     objects: new Map(objects.flat().map((object) => [objectKey(object.kind, object.name), object])),
   };
 }

@@ -38,11 +38,11 @@ const outline = (steps: readonly FlowStep[]): unknown[] =>
   );
 
 test("flows are left alone, Keycloak's own, or ours for the browser and for passwords alone", () => {
-  assert.deepEqual([loginFlows(planOf("")), flowBindings(planOf(""))], [[], undefined]);
+  assert.deepEqual([loginFlows(planOf("")), flowBindings(planOf(""), false)], [[], undefined]);
   const conditional = planOf("realmManagement: settings\nauthentication: { otp: conditional }");
   assert.deepEqual(
-    [loginFlows(conditional), flowBindings(conditional)],
-    [[], { browser: "browser", directGrant: "direct grant" }],
+    [loginFlows(conditional), flowBindings(conditional, false)],
+    [[], { browserFlow: "browser", directGrantFlow: "direct grant" }],
   );
   const required = planOf("realmManagement: settings\nauthentication: { otp: required }");
   assert.deepEqual(
@@ -101,7 +101,9 @@ test("unknownUsers: refuse makes no account, and trusted asks for no proof", () 
     "REQUIRED idp-detect-existing-broker-user",
     "REQUIRED idp-auto-link",
   ]);
-  assert.deepEqual(outline(afterLoginFlow(provider()).steps), ["REQUIRED auth-otp-form"]);
+  assert.equal(afterLoginFlow(provider(), planOf("")), undefined);
+  const asked = afterLoginFlow(provider({ requireOtp: true }), planOf(""));
+  assert.deepEqual(outline(asked?.steps ?? []), ["REQUIRED auth-otp-form"]);
 });
 
 test("secrets are asked for by name, each provider's and directory's its own", () => {

@@ -15,6 +15,10 @@ const none: Revocations = {
   sources: [],
   directories: [],
   identityProviders: [],
+  clients: [],
+  dexClients: { lost: [], kept: [] },
+  narrowed: [],
+  exempted: { lost: [], kept: [] },
   roleBindings: [],
   clusterRoleBindings: [],
   network: [],
@@ -40,6 +44,8 @@ test("the ledger lists every right by whom it is given to", () => {
       sources: {},
       directories: [],
       identityProviders: [],
+      applications: {},
+      exempted: [],
       workspaces: {
         "team-a": {
           contributors: { "alice@example.com": "edit", "bob@example.com": "view" },
@@ -74,7 +80,7 @@ const taken: readonly (readonly [
     teamA("{ user: alice, role: edit }"),
     teamA("{ user: alice, role: view }"),
     {
-      users: [{ username: "alice", groups: [], roles: ["pk:edit:team-a"], gone: false }],
+      users: [{ username: "alice", groups: [], roles: ["pk:edit:team-a"], gone: false, applications: [] }],
       roleBindings: [{ namespace: "team-a", name: "user-alice-example-com-clusterrole-edit" }],
     },
   ],
@@ -95,7 +101,7 @@ const taken: readonly (readonly [
       ...teamA("{ group: data-science, role: view }"),
     },
     {
-      users: [{ username: "bob", groups: ["data-science"], roles: [], gone: false }],
+      users: [{ username: "bob", groups: ["data-science"], roles: [], gone: false, applications: [] }],
       roleBindings: [{ namespace: "team-a", name: "user-bob-example-com-clusterrole-view" }],
       network: [{ namespace: "team-a", access: "full", values: ["bob@example.com"] }],
     },
@@ -105,7 +111,7 @@ const taken: readonly (readonly [
     {},
     { "users/bob.yaml": undefined, "groups/data-science.yaml": "name: data-science\nmembers: [alice]\n" },
     {
-      users: [{ username: "bob", groups: ["pk-user", "data-science"], roles: [], gone: true }],
+      users: [{ username: "bob", groups: ["pk-user", "data-science"], roles: [], gone: true, applications: [] }],
       roleBindings: [{ namespace: "team-a", name: "user-bob-example-com-clusterrole-view" }],
       network: [{ namespace: "team-a", access: "pipelines", values: ["bob@example.com"] }],
     },
@@ -115,7 +121,7 @@ const taken: readonly (readonly [
     {},
     { "users/bob.yaml": "username: bob\nemail: bob@example.com\nstate: archived\n" },
     {
-      users: [{ username: "bob", groups: ["pk-user", "data-science"], roles: [], gone: true }],
+      users: [{ username: "bob", groups: ["pk-user", "data-science"], roles: [], gone: true, applications: [] }],
       roleBindings: [{ namespace: "team-a", name: "user-bob-example-com-clusterrole-view" }],
       network: [{ namespace: "team-a", access: "pipelines", values: ["bob@example.com"] }],
     },
@@ -125,7 +131,7 @@ const taken: readonly (readonly [
     teamA("{ user: bob, role: view }"),
     { "workspaces/team-a.yaml": "name: team-a\nstate: archived\nmembers: [{ user: bob, role: view }]\n" },
     {
-      users: [{ username: "bob", groups: [], roles: ["pk:view:team-a"], gone: false }],
+      users: [{ username: "bob", groups: [], roles: ["pk:view:team-a"], gone: false, applications: [] }],
       roleBindings: [{ namespace: "team-a", name: "user-bob-example-com-clusterrole-view" }],
       network: [{ namespace: "team-a", access: "full", values: ["bob@example.com"] }],
       workspaces: ["team-a"],

@@ -181,14 +181,14 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
     'env/platform.yaml:3:37 duplicate-name: the groups of users and of administrators are both called "all", which would make every user an administrator. Name two groups.',
   ],
   [
-    "a folder of a later version",
+    "an application that does not say how people log in",
     { "applications/grafana.yaml": "name: grafana\n" },
-    "env/applications/grafana.yaml:1:1 unsupported: applications/ is not implemented yet; remove the file.",
+    'env/applications/grafana.yaml:1:1 missing-key: the key "auth" is missing; allowed: "headers", "keycloak", "dex". Add it.',
   ],
   [
     "a file with another ending",
     { "users/zoe.yml": "username: zoe\n" },
-    "env/users/zoe.yml:1:1 misplaced-file: this file is not part of the desired state. Allowed: platform.yaml, users/<name>.yaml, groups/<name>.yaml, workspaces/<name>.yaml, directories/<name>.yaml, identity-providers/<name>.yaml.",
+    "env/users/zoe.yml:1:1 misplaced-file: this file is not part of the desired state. Allowed: platform.yaml, users/<name>.yaml, groups/<name>.yaml, workspaces/<name>.yaml, directories/<name>.yaml, identity-providers/<name>.yaml, applications/<name>.yaml.",
   ],
   [
     "no platform.yaml",

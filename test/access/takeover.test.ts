@@ -20,6 +20,8 @@ function inventory(objects: readonly LiveObject[] = [], more: Partial<Inventory>
     masterRealm: [],
     dropsAttributes: false,
     registrationFlow: false,
+    gateway: undefined,
+    dex: undefined,
     ...more,
     objects: new Map(objects.map((object) => [objectKey(object.kind, object.name), object])),
   };
@@ -320,6 +322,9 @@ test("an operator's cluster that is as planned has no differences, whatever thin
 const realm: NonNullable<Inventory["realm"]> = {
   verifyEmail: true,
   resetsPasswords: true,
+  registers: false,
+  hasOrganizations: false,
+  openProviders: [],
   sendsMail: true,
   attributes: {},
   flows: builtInFlows,

@@ -64,6 +64,7 @@ createPlatform(
   {
     plan,
     live: undefined,
+    clientScopes: [],
     hooks: createHooks(noActions),
     secrets,
     found: {
@@ -74,6 +75,10 @@ createPlatform(
       lookups: new Map([["lars", { id: "lars-id" }]]),
       holdsOwner: true,
       notices: [],
+      gatewayRevision: 0,
+      dexRevision: 0,
+      applicationFindings: [],
+      guardsResets: false,
       misnamed: [],
     },
   },

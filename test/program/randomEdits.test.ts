@@ -88,6 +88,10 @@ const nothingFound = {
   lookups: new Map(),
   holdsOwner: true,
   notices: [],
+  gatewayRevision: 0,
+  dexRevision: 0,
+  applicationFindings: [],
+  guardsResets: false,
 };
 
 /** What each plan registers, in order. */
@@ -98,7 +102,7 @@ const registered: Registered[][] = [];
     const start = all.length;
     const keys = new Map(plan.users.map(({ username }) => [username, username]));
     const found = { ...nothingFound, keys };
-    createPlatform({ plan, found, live: undefined, hooks, secrets }, {});
+    createPlatform({ plan, found, live: undefined, clientScopes: [], hooks, secrets }, {});
     await recorder.idle();
     registered.push(all.slice(start));
   }

@@ -21,6 +21,8 @@ mock.module("../../live/survey.ts", {
       accounts: [],
       dropsAttributes: false,
       registrationFlow: false,
+      gateway: undefined,
+      dex: undefined,
       objects: new Map(),
     }),
     SurveyError: class extends Error {},

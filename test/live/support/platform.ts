@@ -10,7 +10,13 @@ import {
 } from "@aws-sdk/client-s3";
 import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import KeycloakAdminClient from "@keycloak/keycloak-admin-client";
-import { ApiException, KubeConfig, type KubernetesObject, KubernetesObjectApi } from "@kubernetes/client-node";
+import {
+  ApiException,
+  KubeConfig,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  PatchStrategy,
+} from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
 import type { AuthorizationPolicy } from "../../support/istio.ts";
 
@@ -132,6 +138,11 @@ export async function read(
 /** Creates Kubernetes objects from YAML as somebody other than the program does. */
 export async function create(manifests: string): Promise<void> {
   for (const document of parseAllDocuments(manifests)) await kubernetes().create(document.toJS() as KubernetesObject);
+}
+
+/** Changes parts of an object by a merge patch, as somebody other than the program does. */
+export async function change(object: KubernetesObject): Promise<void> {
+  await kubernetes().patch(object, undefined, undefined, "somebody", undefined, PatchStrategy.MergePatch);
 }
 
 /** Deletes them, as far as they are there. */
