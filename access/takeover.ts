@@ -17,7 +17,7 @@ import {
   stackInAttributes,
 } from "./inventory.ts";
 import { allWorkspaces } from "./ledger.ts";
-import { bucketRecordName, workspaceBuckets, workspaceRoles } from "./names.ts";
+import { bucketRecordName, groupsScope, workspaceBuckets, workspaceRoles } from "./names.ts";
 import { keyOf, type PlannedObject, plannedObjects } from "./objects.ts";
 import type { Plan, PlannedUser, PlannedWorkspace } from "./resolve.ts";
 
@@ -228,11 +228,13 @@ function objectsAreOurs(meeting: Meeting): Diagnostic[] {
 
 function foreign({ kind, name, entity }: PlannedObject, stack: string | undefined): Diagnostic {
   const way =
-    stack === undefined && entity.adopt === "never"
-      ? `Remove it, or choose another name for ${entity.label}.`
-      : stack === undefined
-        ? `If it is what ${entity.label} means, write adopt: true there to take it over; otherwise choose another name.`
-        : `It belongs to stack "${stack}"; remove it there first, or choose another name.`;
+    kind === "client scope" && name === groupsScope
+      ? "To use it as it is, write groupsScope: existing in platform.yaml (clients)."
+      : stack === undefined && entity.adopt === "never"
+        ? `Remove it, or choose another name for ${entity.label}.`
+        : stack === undefined
+          ? `If it is what ${entity.label} means, write adopt: true there to take it over; otherwise choose another name.`
+          : `It belongs to stack "${stack}"; remove it there first, or choose another name.`;
   return {
     ...entity.at,
     code: "foreign-object",

@@ -2,6 +2,7 @@ import * as keycloak from "@pulumi/keycloak";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import {
+  type Allowed,
   type DexApplication,
   endpoints,
   environmentOf,
@@ -199,6 +200,10 @@ function factsOf(application: RegisteredApplication): pulumi.Inputs {
     namespace,
     redirectUris,
     paths: paths.map(({ path }) => path),
-    allow: application.auth === "keycloak" && application.allow ? application.allow : undefined,
+    ...(application.auth === "keycloak" && application.allow && { allow: allowedBy(application.allow) }),
   };
+}
+
+function allowedBy({ groups, roles }: Allowed): pulumi.Inputs {
+  return { groups, roles };
 }

@@ -203,3 +203,62 @@ test("what is taken away and then given leads from any ledger to any other", () 
     { numRuns: 500 },
   );
 });
+
+const application = (more: string) => ({
+  "applications/board.yaml": `name: board\nauth: keycloak\nnamespace: tools\nredirectUris: [https://board.example.com/callback]\n${more}`,
+});
+const atDex = {
+  "applications/board.yaml":
+    "name: board\nauth: dex\nnamespace: tools\nredirectUris: [https://board.example.com/callback]\n",
+};
+const lostBetween = (
+  before: Readonly<Record<string, string | undefined>>,
+  after: Readonly<Record<string, string | undefined>>,
+): Revocations => revocations(ledger(before), ledger(after), unrenamed);
+
+test("an application that goes is closed at Keycloak or Dex, and its paths are taken back", () => {
+  const gone = lostBetween(application("paths: [/board/*, /board]"), {});
+  assert.deepEqual([gone.clients, gone.dexClients.lost], [["board-client"], []]);
+  assert.deepEqual(gone.exempted, { lost: ["/board/*", "/board"], kept: [] });
+  const moved = lostBetween(application("paths: [/board/*]"), atDex);
+  assert.deepEqual([moved.clients, moved.exempted.lost], [["board-client"], ["/board/*"]]);
+  const back = lostBetween(atDex, application("clientId: board-oidc-client"));
+  assert.deepEqual([back.clients, back.dexClients], [[], { lost: ["board-oidc-client"], kept: [] }]);
+});
+
+test("another name of the client closes the old one, and a path that changes is taken back first", () => {
+  const changed = lostBetween(application("paths: [/board/*]"), application("clientId: other\npaths: [/boards/*]"));
+  assert.deepEqual([changed.clients, changed.narrowed], [["board-client"], []]);
+  assert.deepEqual(changed.exempted, { lost: ["/board/*"], kept: [] });
+});
+
+test("an application that lets fewer people in says by what they came, and one that lets more in says nothing", () => {
+  const open = application("");
+  const some = application("allow: [{ group: data-science }, { group: pk-admin }]");
+  const fewer = application("allow: [{ group: pk-admin }]");
+  const entry = { application: "board", clientId: "board-client", roles: [] };
+  assert.deepEqual(lostBetween(open, some).narrowed, [{ ...entry, wasOpen: true }]);
+  const narrowed = lostBetween(some, fewer);
+  assert.deepEqual(narrowed.narrowed, [{ ...entry, wasOpen: false }]);
+  assert.deepEqual(narrowed.groups, [{ name: "data-science", roles: ["prokube-access:application:board"] }]);
+  assert.deepEqual([lostBetween(fewer, some).narrowed, lostBetween(some, open).narrowed], [[], []]);
+  const platformRoles = { "platform.yaml": `${platform}realmRoles: [{ name: reader }]\n` };
+  assert.deepEqual(
+    lostBetween(
+      { ...platformRoles, ...application("allow: [{ role: reader }, { group: pk-admin }]") },
+      { ...platformRoles, ...fewer },
+    ).narrowed,
+    [{ ...entry, roles: ["reader"], wasOpen: false }],
+  );
+});
+
+test("who leaves a group that opens an application loses the sessions with it", () => {
+  const files = application("allow: [{ group: data-science }]");
+  const { users } = lostBetween(files, {
+    ...files,
+    "groups/data-science.yaml": "name: data-science\nmembers: [alice]\n",
+  });
+  assert.deepEqual(users, [
+    { username: "bob", groups: ["data-science"], roles: [], gone: false, applications: ["board-client"] },
+  ]);
+});

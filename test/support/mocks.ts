@@ -78,6 +78,7 @@ export async function recordRegistrations(stack = "dev", preview = false): Promi
 
 /** Outputs that only a server can give, where another resource needs them. */
 function computed(type: string, name: string): Record<string, unknown> {
+  if (type === "pulumi:index:Stash") return { output: pulumi.secret(`${name}-output`) };
   if (type !== "minio:index/iamServiceAccount:IamServiceAccount") return {};
   return { accessKey: `${name}-access-key`, secretKey: pulumi.secret(`${name}-secret-key`) };
 }

@@ -62,8 +62,10 @@ async function edit(name: string, to: (paths: string[]) => string[]): Promise<vo
   const operation = found.spec.rules[0]?.to[0]?.operation;
   assert.ok(operation);
   operation.notPaths = to(operation.notPaths);
+  const { apiVersion, kind, spec } = found;
   const metadata = { namespace: "istio-system", name };
-  await change({ ...found, metadata });
+  const changed = { apiVersion, kind, metadata, spec };
+  await change(changed);
 }
 
 const both = (...paths: string[]) => [
