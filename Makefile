@@ -62,7 +62,7 @@ live: node_modules/.package-lock.json
 	@$(sandbox) test-packages
 	@$(sandbox) start --name test
 	@$(call in_sandbox,test) \
-		output=$$(mktemp); $(live_tests) 'test/live/{life,identity,applications}/*.test.ts' >$$output 2>&1 & \
-		$(live_tests) 'test/live/*.test.ts' 'test/live/{plugins,gateway,dex}/*.test.ts' && program=0 || program=1; \
+		output=$$(mktemp); $(live_tests) 'test/live/{life,identity,applications,gateway}/*.test.ts' >$$output 2>&1 & \
+		$(live_tests) 'test/live/*.test.ts' 'test/live/{plugins,dex}/*.test.ts' && program=0 || program=1; \
 		wait $$! && life=0 || life=1; \
 		cat $$output; rm $$output; $(sandbox) stop --name test; exit $$((program + life))

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
 import { AuthenticationV1TokenRequest, KubeConfig, V1TokenRequestSpec } from "@kubernetes/client-node";
 import {
   exemptionAnnotations,
@@ -448,6 +449,39 @@ test("a path that would open more than an application is never written", async (
     );
   }
   assert.deepEqual(await content(), old);
+});
+
+test("500 random sequences of applications that come, change and go leave others' paths as they were", async () => {
+  const path = fc.constantFrom("/a/*", "/a", "/b/*", "/c/*", "/d/x/*");
+  const change = fc.oneof(
+    fc.record({ stack: fc.constantFrom("dev", "prod"), wanted: fc.uniqueArray(path, { maxLength: 3 }) }),
+    fc.record({ kind: fc.constantFrom(...gatewayPolicyKinds), theirs: fc.constantFrom("/x/*", "/y", "/z/*") }),
+  );
+  const sequences = fc.sample(fc.array(change, { minLength: 1, maxLength: 3 }), { numRuns: 500, seed: 4 });
+  const wanted = new Map<string, readonly string[]>();
+  const theirs: Record<GatewayPolicyKind, readonly (readonly string[])[]> = {
+    requireJwt: lists(await policy("requireJwt")),
+    oauth2Proxy: lists(await policy("oauth2Proxy")),
+  };
+  for (const step of sequences.flat()) {
+    if ("kind" in step) {
+      await byHand(step.kind, addPath(step.theirs));
+      theirs[step.kind] = theirs[step.kind].map((paths, index) => (index === 0 ? [step.theirs, ...paths] : paths));
+      continue;
+    }
+    wanted.set(step.stack, step.wanted);
+    await writeExemptions(cluster, namespace, step.stack, step.wanted, 1);
+    const ours = new Set([...wanted.values()].flat());
+    for (const kind of gatewayPolicyKinds) {
+      const now = lists(await policy(kind));
+      assert.ok(now.every((paths) => [...ours].every((one) => paths.includes(one))));
+      assert.deepEqual(
+        now.map((paths) => paths.filter((one) => !ours.has(one))),
+        theirs[kind],
+      );
+    }
+  }
+  for (const [stack, paths] of wanted) await assertInStep(stack, paths);
 });
 
 test("the platform's own paths stay, whatever a claim says", async () => {
