@@ -339,6 +339,7 @@ export function dexRevision({ plan, live: { dex }, stack }: ApplicationMeeting):
 /** What is wrong in Dex and is not put right by this update. */
 export function dexFindings({ plan, live: { dex } }: ApplicationMeeting): string[] {
   if (!dex) return [];
+  const { deployment, environmentSecret } = plan.platform.dex;
   const { mode, name } = plan.platform.dex.document;
   const { text } = dex;
   const document = `Dex's configuration (${name})`;
@@ -355,5 +356,16 @@ export function dexFindings({ plan, live: { dex } }: ApplicationMeeting): string
           return lacking.map((uri) => `${document}: static client "${id}" lacks the redirect URI ${uri}`);
         })
       : [];
-  return [...missing, ...connectorFindings(text).map((finding) => `${document}: ${finding}`)];
+  const reads = dex.deployment?.reads ?? "all";
+  const unread =
+    reads === "all"
+      ? []
+      : dexClients(plan)
+          .flatMap(({ idVariable, secretVariable }) => [idVariable, secretVariable])
+          .filter((variable) => !reads.includes(variable))
+          .map(
+            (variable) =>
+              `Deployment "${deployment}" does not take ${variable} from Secret "${environmentSecret}"; give it the whole Secret by envFrom`,
+          );
+  return [...missing, ...unread, ...connectorFindings(text).map((finding) => `${document}: ${finding}`)];
 }

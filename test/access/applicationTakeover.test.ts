@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dexRevision, gatewayFindings, gatewayRevision } from "../../access/applicationTakeover.ts";
+import { dexFindings, dexRevision, gatewayFindings, gatewayRevision } from "../../access/applicationTakeover.ts";
 import { InputError } from "../../access/diagnostic.ts";
 import type { LiveDex } from "../../access/dexDocument.ts";
 import type { GatewayPolicy, LiveGateway } from "../../access/gateway.ts";
@@ -192,6 +192,13 @@ test("Dex's document is not written where that would lose something or take a va
     refused({ variables: [{ name: "CHARTS_OIDC_CLIENT_ID" }] }).join(),
     /foreign-object: variable "CHARTS_OIDC_CLIENT_ID" in Secret "dex-oidc-secrets" is not this stack's/,
   );
+});
+
+test("a Deployment that does not take the variables is told", () => {
+  const deployment = { current: true, reads: ["OIDC_CLIENT_ID", "CHARTS_OIDC_CLIENT_ID"] };
+  const findings = dexFindings({ plan: planOf(charts), live: live({ dex: dex({ deployment }) }), stack: "dev" });
+  assert.match(findings.join("\n"), /Deployment "dex" does not take CHARTS_OIDC_CLIENT_SECRET from Secret/);
+  assert.ok(!findings.join("\n").includes("take CHARTS_OIDC_CLIENT_ID"));
 });
 
 test("Dex's number changes when its document, variables or start are not as they should be", () => {
