@@ -174,8 +174,10 @@ async function narrowApplication(
   const enabled = !wasOpen && found.enabled;
   await clients.update({ id: found.id }, { ...found, enabled, notBefore: nextSecond() });
   if (roles.length === 0) return;
-  const flow = flowNames.application(application);
-  const steps = (await authenticationManagement.getExecutions({ flow })) as { authenticationConfig?: string }[];
+  const alias = flowNames.application(application);
+  // Without its flow the client has none of its own either; Keycloak refuses to delete one that is in use.
+  if (!(await authenticationManagement.getFlows()).some((flow) => flow.alias === alias)) return;
+  const steps = (await authenticationManagement.getExecutions({ flow: alias })) as { authenticationConfig?: string }[];
   await forAll(steps, async ({ authenticationConfig: id }) => {
     if (id === undefined) return;
     const step = await authenticationManagement.getConfig({ id });

@@ -134,3 +134,17 @@ test("a way that this stack does not guard stops the preview", async () => {
   await (await keycloakAdmin()).realms.update({ realm }, { registrationAllowed: false });
   assert.match(open.output, /login-bypass: .*whoever registers in realm "prokube" goes past it/);
 });
+
+test("with the last such application all of its gates go, and everybody comes through the provider as before", async () => {
+  project.edit({ "applications/vault.yaml": undefined });
+  await project.up();
+  const { authenticationManagement, realms, identityProviders } = await keycloakAdmin();
+  const ours = (await authenticationManagement.getFlows()).flatMap(({ alias = "" }) =>
+    alias.startsWith("prokube-access") ? [alias] : [],
+  );
+  assert.deepEqual(ours, ["prokube-access first login corp"]);
+  assert.equal((await realms.findOne({ realm }))?.resetCredentialsFlow, "reset credentials");
+  const [corp] = (await identityProviders.find()).filter(({ alias }) => alias === "corp");
+  assert.ok(!corp?.postBrokerLoginFlowAlias);
+  await project.pulumi("preview", "--refresh", "--run-program", "--expect-no-changes");
+});
