@@ -8,13 +8,19 @@ import { renderMatrix } from "../access/matrix.ts";
 import { permissionChart } from "../access/permissions.ts";
 import { resolve, today } from "../access/resolve.ts";
 import { jsonSchemas } from "../access/schema.ts";
+import { printGuide } from "./application.ts";
 
-const usage = `access: reads the desired state; all but reset-credentials need no server
+const usage = `access: reads the desired state; all but doctor and reset-credentials need no server
 
   access check  [--stack dev]                     is the desired state sound?
   access matrix [--stack dev] [--date 2027-03-31] who may do what
   access permissions [roles.yaml]                 chart of Kubeflow's ClusterRoles, from a file or standard input:
                                                   kubectl get clusterroles -o yaml | access permissions
+  access application <name> [--stack dev]         what the people who build an application have to know, as Markdown
+  access doctor [application] [--stack dev]       what keeps people out of applications, with cause and fix
+    --user alice                                  also what keeps out this user
+    --json                                        print the findings as JSON
+                                                  Needs what reset-credentials needs, and KUBECONFIG. Reads only.
   access schema [--check]                         write the editors' JSON Schemas, or tell whether they are current
   access reset-credentials <user> [--stack dev]   make a new temporary password, print it once, and end all sessions
     --email [--ttl 12h]                           instead send a mail with a link that lives that long (5m to 30d)
@@ -23,8 +29,8 @@ const usage = `access: reads the desired state; all but reset-credentials need n
                                                   KEYCLOAK_CLIENT_ID and KEYCLOAK_CLIENT_SECRET), and where they
                                                   differ KEYCLOAK_LOGIN_REALM and KEYCLOAK_CACERT.
 
-exit: 0 all is well, 1 the desired state or the schemas are not, or a reset was refused, 2 wrong usage,
-      3 Keycloak cannot be reached or does not let us in
+exit: 0 all is well, 1 the desired state or the schemas are not, a reset was refused, or doctor found problems,
+      2 wrong usage, 3 Keycloak or the cluster cannot be reached or does not let us in
 `;
 
 const schemaFolder = join("stacks", "schema");
@@ -38,6 +44,7 @@ async function run(): Promise<number> {
       check: { type: "boolean", default: false },
       email: { type: "boolean", default: false },
       ttl: { type: "string" },
+      user: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -50,9 +57,16 @@ async function run(): Promise<number> {
   if (verb === "reset-credentials") {
     const [username, ...more] = rest;
     if (more.length > 0) throw new RangeError(`unexpected "${more.join(" ")}"`);
-    // Loaded only here: what talks to Keycloak takes longer to load than the other commands to run.
+    // Loaded only here and above: what talks to servers takes longer to load than the other commands to run.
     const { resetCredentials } = await import("./resetCredentials.ts");
     return resetCredentials(username, values);
+  }
+  if (verb === "doctor" || verb === "application") {
+    const [name, ...more] = rest;
+    if (more.length > 0) throw new RangeError(`unexpected "${more.join(" ")}"`);
+    if (verb === "application") return printGuide(name, values);
+    const { doctor } = await import("./doctor.ts");
+    return doctor(name, values);
   }
   if (verb === "permissions") {
     const [file, ...more] = rest;

@@ -84,10 +84,14 @@ function subjectIn({ platform, users }: DesiredState, username: string, stack: s
 }
 
 /** The environment does not say where Keycloak is. */
-class MissingSettings extends Error {}
+export class MissingSettings extends Error {}
 
-/** Where Keycloak is, from the variables that `make env` prints. */
-function keycloakFromEnvironment(): Connection["keycloak"] {
+/**
+ * Where Keycloak is, from the variables that `make env` prints.
+ *
+ * @throws {MissingSettings} naming those that are missing
+ */
+export function keycloakFromEnvironment(): Connection["keycloak"] {
   const missing: string[] = [];
   const optional = (name: string): string | undefined => process.env[name] || undefined;
   const required = (name: string, otherwise = ""): string => {
