@@ -1,6 +1,7 @@
 import { exemptedPaths, registeredApplications } from "./application.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import {
+  connectorAsksFor,
   connectorFindings,
   type DexClient,
   DocumentProblem,
@@ -9,7 +10,7 @@ import {
   type StaticClient,
   staticClientsIn,
 } from "./dexDocument.ts";
-import { flowNames, gatedApplications } from "./identity.ts";
+import { gatedApplications } from "./identity.ts";
 import {
   differencesOf,
   editedGateway,
@@ -23,6 +24,7 @@ import type { LiveGateway } from "./gateway.ts";
 import { type Inventory, objectKey } from "./inventory.ts";
 import { allWorkspaces } from "./ledger.ts";
 import { builtInFlows } from "./liveRealm.ts";
+import { groupsScope } from "./names.ts";
 import type { Plan } from "./resolve.ts";
 
 /** How applications meet what is on the platform. */
@@ -45,20 +47,23 @@ export const applicationTakeoverChecks: readonly Check[] = [
 ];
 
 /** A provider would try for a minute and then say less. */
-function namespacesAreThere({ plan, live }: ApplicationMeeting): Diagnostic[] {
+function namespacesAreThere({ plan, live, stack }: ApplicationMeeting): Diagnostic[] {
   const planned =
     plan.platform.provisioning === "program" ? new Set(allWorkspaces(plan).map(({ name }) => name)) : new Set<string>();
-  return registeredApplications(plan.applications).flatMap(({ name, namespace, namespaceAt }) =>
-    planned.has(namespace) || live.objects.has(objectKey("namespace", namespace))
-      ? []
-      : [
-          {
-            ...namespaceAt,
-            code: "missing-namespace" as const,
-            message: `namespace "${namespace}" of application "${name}" is not there. Create it, or name the one it runs in.`,
-          },
-        ],
-  );
+  return registeredApplications(plan.applications).flatMap(({ name, namespace, namespaceAt }) => {
+    const found = live.objects.get(objectKey("namespace", namespace));
+    if (planned.has(namespace) || (found && found.stack !== stack)) return [];
+    const why = found
+      ? "goes with its workspace in this update. Move or remove the application first"
+      : "is not there. Create it, or name the one it runs in";
+    return [
+      {
+        ...namespaceAt,
+        code: "missing-namespace" as const,
+        message: `namespace "${namespace}" of application "${name}" ${why}.`,
+      },
+    ];
+  });
 }
 
 function groupsScopeIsThere({ plan, live }: ApplicationMeeting): Diagnostic[] {
@@ -159,6 +164,7 @@ function nobodyGetsRoundAllow({ plan, live, stack }: ApplicationMeeting): Diagno
   const { realmManagement, authentication } = plan.platform;
   const name = `realm "${plan.platform.realm}"`;
   const { browserFlow, resetCredentialsFlow } = realm.flows;
+  const isOurs = (flow: string) => objects.get(objectKey("login flow", flow))?.stack === stack;
   const ownProviders = new Set(plan.identityProviders.map((provider) => provider.name));
   const ways = [
     ...realm.openProviders
@@ -199,10 +205,6 @@ function nobodyGetsRoundAllow({ plan, live, stack }: ApplicationMeeting): Diagno
       message: `allow of application "${application}" would not hold: ${way}.`,
     })),
   );
-}
-
-function isOurs(flow: string): boolean {
-  return flow === flowNames.browser || flow === flowNames.resetCredentials;
 }
 
 /** Whether the realm has "Forgot password" on its login page after the update. */
@@ -367,5 +369,11 @@ export function dexFindings({ plan, live: { dex } }: ApplicationMeeting): string
             (variable) =>
               `Deployment "${deployment}" does not take ${variable} from Secret "${environmentSecret}"; give it the whole Secret by envFrom`,
           );
-  return [...missing, ...unread, ...connectorFindings(text).map((finding) => `${document}: ${finding}`)];
+  const asksForGroups = plan.platform.clients.dex !== undefined && connectorAsksFor(text, groupsScope);
+  const refused = asksForGroups
+    ? [
+        `${document}: a connector asks Keycloak for the scope "${groupsScope}", which the client of clients.dex does not have, so nobody could log in; its tokens carry groups without it. Take it out of the connector's scopes`,
+      ]
+    : [];
+  return [...missing, ...unread, ...refused, ...connectorFindings(text).map((finding) => `${document}: ${finding}`)];
 }

@@ -21,12 +21,13 @@ import {
 import { canonical } from "./inventory.ts";
 import { listed } from "./suggest.ts";
 
-export { baseProblems, connectorFindings, documentProblems } from "./dexFields.ts";
+export { baseProblems, connectorAsksFor, connectorFindings, documentProblems } from "./dexFields.ts";
 export { DocumentProblem, type StaticClient, staticClientsIn } from "./dexText.ts";
 
 /**
  * A client of an application. The document names the variables only: Dex takes an absent variable for an empty text, so
- * with a plain `id` a lost variable would leave the client open to everybody without a secret. With `idEnv` it is gone.
+ * with a plain `id` a lost variable would leave the client open to everybody without a secret. With `idEnv`
+ * only an empty id finds it, and its tokens are for nobody.
  */
 export interface DexClient {
   readonly id: string;

@@ -212,6 +212,14 @@ export function connectorFindings(document: string | Readonly<Record<string, unk
   });
 }
 
+/** Whether a connector of type oidc asks its issuer for a scope. */
+export function connectorAsksFor(document: string, scope: string): boolean {
+  return listIn(parsed(document).value, "connectors").some((connector) => {
+    const scopes = field(field(connector, "config"), "scopes");
+    return textOf(connector, "type") === "oidc" && Array.isArray(scopes) && scopes.includes(scope);
+  });
+}
+
 function problem(path: Problem["path"], message: string, isSecret = false): Problem {
   return { path, message, isSecret };
 }

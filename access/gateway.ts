@@ -294,6 +294,11 @@ function claimOf({ claims }: GatewayPolicy, stack: string): readonly string[] {
   return Object.hasOwn(claims, stack) ? (claims[stack] ?? []) : [];
 }
 
+/** What a stack says in either policy that it has exempted. */
+export function claimedBy(live: LiveGateway, stack: string): Set<string> {
+  return new Set(gatewayPolicyKinds.flatMap((kind) => (live[kind] ? claimOf(live[kind], stack) : [])));
+}
+
 function revisionOf({ revision }: GatewayPolicy, stack: string): number {
   return Object.hasOwn(revision, stack) ? (revision[stack] ?? 0) : 0;
 }

@@ -1,6 +1,6 @@
 import { exemptedPaths, registeredApplications } from "./application.ts";
 import { canonical } from "./inventory.ts";
-import { type AccessLevel, clusterRoleBindingName, contributorBindingName } from "./names.ts";
+import { type AccessLevel, applicationRole, clusterRoleBindingName, contributorBindingName } from "./names.ts";
 import type { ClusterLevel, NetworkAccess, Plan, PlannedSource, PlannedWorkspace } from "./resolve.ts";
 
 /**
@@ -38,6 +38,8 @@ export interface UserLedger {
 export interface ApplicationLedger {
   readonly auth: "keycloak" | "dex";
   readonly clientId: string;
+  /** The Secret with its keys, as `namespace/name`. */
+  readonly secret: string;
   /** Who may log in; absent for everybody with an account. */
   readonly allow?: { readonly groups: readonly string[]; readonly roles: readonly string[] };
 }
@@ -71,9 +73,13 @@ export function ledgerOf(plan: Plan): Ledger {
     identityProviders: plan.identityProviders.map(({ name }) => name),
     applications: Object.fromEntries(
       registeredApplications(plan.applications).map((application) => {
-        const { name, auth, clientId } = application;
+        const { name, auth, clientId, namespace } = application;
+        const secret = `${namespace}/${application.secret.name}`;
         const allow = auth === "keycloak" ? application.allow : undefined;
-        return [name, { auth, clientId, ...(allow && { allow: { groups: allow.groups, roles: allow.roles } }) }];
+        return [
+          name,
+          { auth, clientId, secret, ...(allow && { allow: { groups: allow.groups, roles: allow.roles } }) },
+        ];
       }),
     ),
     exempted: exemptedPaths(plan.applications).map(({ path }) => path),
@@ -154,36 +160,43 @@ export function revocations(before: Ledger, after: Ledger, renamed: ReadonlyMap<
     old,
     now: after.workspaces[name] ?? { contributors: {}, network: { full: [], pipelines: [] } },
   }));
+  const groups = lostRoles(before.groups, after.groups);
+  const platformGroups = lostRoles(before.platformGroups, after.platformGroups);
+  const sources = Object.entries(before.sources).flatMap(([group, all]) => {
+    const kept = (after.sources[group] ?? []).map((source) => canonical(source));
+    return all.filter((source) => !kept.includes(canonical(source))).map((source) => ({ ...source, group }));
+  });
+  // Who comes from elsewhere has no line of their own: what a group loses, everybody in it loses.
+  const lostInGroups = [
+    ...[...groups, ...platformGroups].flatMap(({ roles }) => roles),
+    ...sources.flatMap(({ group }) => before.groups[group] ?? []),
+  ];
   return {
     users: Object.entries(before.users)
       .map(([was, old]) => {
         const username = renamed.get(was) ?? was;
         const now = after.users[username];
+        const lost = without(rolesHeld(before, old), now && rolesHeld(after, now));
         return {
           username,
           groups: without(old.groups, now?.groups),
           roles: without(old.roles, now?.roles),
           gone: now === undefined,
-          applications: Object.values(before.applications).flatMap(({ clientId, allow }) =>
-            allow &&
-            (without(allow.groups, without(old.groups, now?.groups)).length < allow.groups.length ||
-              without(allow.roles, without(old.roles, now?.roles)).length < allow.roles.length)
-              ? [clientId]
-              : [],
+          applications: Object.entries(before.applications).flatMap(([name, application]) =>
+            openedBy(name, application).some((role) => lost.includes(role)) ? [application.clientId] : [],
           ),
           ...(old.directory !== undefined && { directory: old.directory }),
         };
       })
-      .filter(({ groups, roles, gone }) => gone || groups.length + roles.length > 0),
-    groups: lostRoles(before.groups, after.groups),
-    platformGroups: lostRoles(before.platformGroups, after.platformGroups),
-    sources: Object.entries(before.sources).flatMap(([group, sources]) => {
-      const kept = (after.sources[group] ?? []).map((source) => canonical(source));
-      return sources.filter((source) => !kept.includes(canonical(source))).map((source) => ({ ...source, group }));
-    }),
+      .filter(
+        ({ groups, roles, gone, applications }) => gone || groups.length + roles.length + applications.length > 0,
+      ),
+    groups,
+    platformGroups,
+    sources,
     directories: without(before.directories, after.directories),
     identityProviders: without(before.identityProviders, after.identityProviders),
-    ...lostApplications(before.applications, after.applications),
+    ...lostApplications(before.applications, after.applications, lostInGroups),
     exempted: {
       lost: without(before.exempted, after.exempted),
       kept: before.exempted.filter((path) => after.exempted.includes(path)),
@@ -205,9 +218,20 @@ export function revocations(before: Ledger, after: Ledger, renamed: ReadonlyMap<
   };
 }
 
+/** All realm roles that somebody holds, by themselves and through groups. */
+function rolesHeld({ groups, platformGroups }: Ledger, user: UserLedger): string[] {
+  return [...user.roles, ...user.groups.flatMap((name) => groups[name] ?? platformGroups[name] ?? [])];
+}
+
+/** Realm roles that open an application with `allow:`. */
+function openedBy(name: string, { allow }: ApplicationLedger): string[] {
+  return allow ? [...(allow.groups.length > 0 ? [applicationRole(name)] : []), ...allow.roles] : [];
+}
+
 function lostApplications(
   before: Ledger["applications"],
   after: Ledger["applications"],
+  lostInGroups: readonly string[],
 ): Pick<Revocations, "clients" | "dexClients" | "narrowed"> {
   const clientsOf = (applications: Ledger["applications"], auth: ApplicationLedger["auth"]) =>
     Object.values(applications).flatMap((one) => (one.auth === auth ? [one.clientId] : []));
@@ -216,13 +240,15 @@ function lostApplications(
   return {
     clients: without(clientsOf(before, "keycloak"), clientsOf(after, "keycloak")),
     dexClients: { lost, kept: without(atDex, lost) },
-    narrowed: Object.entries(before).flatMap(([application, { clientId, allow }]) => {
+    narrowed: Object.entries(before).flatMap(([application, was]) => {
+      const { clientId, allow } = was;
       const now = after[application];
-      if (now?.allow === undefined || now.clientId !== clientId) return [];
+      if (now?.allow === undefined) return [];
       const roles = without(allow?.roles ?? [], now.allow.roles);
       const groups = without(allow?.groups ?? [], now.allow.groups);
       const wasOpen = allow === undefined;
-      return wasOpen || roles.length + groups.length > 0 ? [{ application, clientId, roles, wasOpen }] : [];
+      const isLost = openedBy(application, was).some((role) => lostInGroups.includes(role));
+      return wasOpen || isLost || roles.length + groups.length > 0 ? [{ application, clientId, roles, wasOpen }] : [];
     }),
   };
 }
@@ -234,6 +260,24 @@ function lostRoles(
   return Object.entries(before)
     .map(([name, roles]) => ({ name, roles: without(roles, after[name]) }))
     .filter(({ roles }) => roles.length > 0);
+}
+
+/**
+ * What passes from one application to another in one update, in words: the engine makes the new before it deletes the
+ * old, so the one would be refused and the other would go.
+ */
+export function passedOn(before: Ledger, after: Ledger): string[] {
+  return Object.entries(before.applications).flatMap(([was, old]) =>
+    Object.entries(after.applications).flatMap(([name, now]) => {
+      if (name === was) return [];
+      return [
+        ...(now.auth === "keycloak" && old.auth === "keycloak" && now.clientId === old.clientId
+          ? [`client "${old.clientId}" of application "${was}" would pass to "${name}"`]
+          : []),
+        ...(now.secret === old.secret ? [`Secret ${old.secret} of application "${was}" would pass to "${name}"`] : []),
+      ];
+    }),
+  );
 }
 
 /** Entities newly to be adopted that the stack already manages: an import would replace, and so delete, them. */

@@ -26,6 +26,8 @@ export interface ApplicationArgs {
   builtInScopes: readonly string[];
   /** What has to be there first: the client scope of groups, and the workspace whose namespace it runs in. */
   ready: readonly pulumi.Resource[];
+  /** Identity providers, whose gates have to be there before anybody logs in. */
+  providers: readonly pulumi.Resource[];
   /** The last step of the login flows so far. */
   after: pulumi.Resource | undefined;
   /** A secret for a new client of Dex. It counts only when the client, or another version of its keys, is new. */
@@ -62,11 +64,12 @@ export class Application extends pulumi.ComponentResource {
 
   private register(
     name: string,
-    { realmId, plan, builtInScopes, ready, after, imports }: ApplicationArgs,
+    { realmId, plan, builtInScopes, ready, providers, after, imports }: ApplicationArgs,
     application: KeycloakApplication,
   ): { secret: pulumi.Output<string>; lastStep: pulumi.Resource | undefined } {
     const { clientId, redirectUris, webOrigins, logoutUris, keyVersion, allow } = application;
     const flow = allow && this.gate(name, realmId, plan, application, after);
+    const scope = allow && this.markLogins(name, realmId);
     const client = new keycloak.openid.Client(
       `${name}-client`,
       {
@@ -88,9 +91,14 @@ export class Application extends pulumi.ComponentResource {
         webOrigins: [...webOrigins],
         clientSecretRegenerateWhenChanged: { keyVersion: String(keyVersion) },
         ...(flow && { authenticationFlowBindingOverrides: { browserId: flow.flowId } }),
-        extraConfig: ownershipAttributes(),
+        extraConfig: { ...ownershipAttributes(), "oidc.ciba.grant.enabled": "false" },
       },
-      { parent: this, additionalSecretOutputs: ["clientSecret"], ...takenOver(imports, "client", clientId) },
+      {
+        parent: this,
+        additionalSecretOutputs: ["clientSecret"],
+        dependsOn: allow ? [...providers] : [],
+        ...takenOver(imports, "client", clientId),
+      },
     );
     const common = { realmId, clientId: client.id };
     new keycloak.openid.AudienceProtocolMapper(
@@ -98,22 +106,23 @@ export class Application extends pulumi.ComponentResource {
       { ...common, name: "audience", includedCustomAudience: clientId, addToIdToken: false, addToAccessToken: true },
       { parent: this },
     );
-    const scope = allow && this.markLogins(name, realmId);
+    const optional = new keycloak.openid.ClientOptionalScopes(
+      `${name}-optional-scopes`,
+      { ...common, optionalScopes: ["offline_access"] },
+      { parent: this },
+    );
+    // A scope is either, so the other list gives it up first.
     const defaults = new keycloak.openid.ClientDefaultScopes(
       `${name}-scopes`,
       {
         ...common,
         defaultScopes: [...builtInScopes, "profile", "email", groupsScope, ...(scope ? [scope.name] : [])],
       },
-      { parent: this, dependsOn: [...ready] },
+      { parent: this, dependsOn: [...ready, optional] },
     );
-    new keycloak.openid.ClientOptionalScopes(
-      `${name}-optional-scopes`,
-      { ...common, optionalScopes: ["offline_access"] },
-      // A scope is either; two lists that change at once lose one another's.
-      { parent: this, dependsOn: [defaults] },
-    );
-    return { secret: pulumi.secret(client.clientSecret), lastStep: flow?.last ?? after };
+    // Nobody gets a token before the scopes are right: until then the application does not know its secret.
+    const secret = pulumi.all([client.clientSecret, defaults.id]).apply(([value]) => value);
+    return { secret: pulumi.secret(secret), lastStep: flow?.last ?? after };
   }
 
   /** Logins go through a flow of their own that lets in whom `allow` names. */

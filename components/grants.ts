@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { adoptedTwice, type Ledger } from "../access/ledger.ts";
+import { adoptedTwice, type Ledger, passedOn } from "../access/ledger.ts";
 
 /**
  * The ledger of all grants in the stack's state. Everything else waits for it, and it waits until `revoke` has taken
@@ -12,9 +12,12 @@ export function createLedger(
   revoke: (before: Ledger, after: Ledger) => Promise<void>,
 ): pulumi.Resource {
   const check = new pulumi.ResourceHook(
-    "adopt-only-what-others-made",
+    "refuse-what-cannot-be-done-in-one-update",
     ({ oldInputs, newInputs }) => {
-      const [first] = adoptedTwice(ledgerIn(oldInputs), ledgerIn(newInputs));
+      const [before, after] = [ledgerIn(oldInputs), ledgerIn(newInputs)];
+      const [passed] = passedOn(before, after);
+      if (passed !== undefined) throw new Error(`${passed}; make two updates of it, or choose another name`);
+      const [first] = adoptedTwice(before, after);
       if (first === undefined) return;
       throw new Error(`${first} is already managed by this stack; remove adopt: true, which is for what others made`);
     },

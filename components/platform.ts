@@ -94,11 +94,14 @@ export function createPlatform(
     ]),
   );
   let after = realm.lastStep;
+  const providers: pulumi.Resource[] = [];
   for (const settings of plan.identityProviders) {
     const isOf = ({ source: { from } }: SourceGroup) =>
       "identityProvider" in from && from.identityProvider === settings.name;
     const args = { ...common, plan, settings, groups: sources.filter(isOf), ready: realm.groupIds, after };
-    after = new IdentityProvider(settings.name, args, opts).lastStep;
+    const provider = new IdentityProvider(settings.name, args, opts);
+    providers.push(provider);
+    after = provider.lastStep;
   }
   if (platform.provisioning === "program") {
     new ClusterAccess("cluster", { grantees: plan.clusterAccess, keys, imports }, opts);
@@ -118,31 +121,6 @@ export function createPlatform(
           opts,
         )
       : undefined;
-  const scopes =
-    platform.clients.groupsScope === "create" && plan.applications.some(({ auth }) => auth === "keycloak")
-      ? [new GroupsScope("groups-scope", { realmId }, opts)]
-      : [];
-  const applications = new Map<string, Application>();
-  for (const application of registeredApplications(plan.applications)) {
-    const inWorkspace = plan.workspaces.findIndex(({ name }) => name === application.namespace);
-    const ready = [...scopes, ...workspaces.slice(inWorkspace, inWorkspace + 1)];
-    const created = new Application(
-      application.name,
-      {
-        realmId,
-        plan,
-        application,
-        builtInScopes: builtInScopes.filter((scope) => !live || clientScopes.includes(scope)),
-        ready: inWorkspace < 0 ? scopes : ready,
-        after,
-        newSecret: newClientSecret(),
-        imports,
-      },
-      opts,
-    );
-    after = created.lastStep;
-    applications.set(application.name, created);
-  }
   const users = plan.users.map((user) => {
     const found = lookups.get(user.username);
     const lookup = found === "later" ? { after: directories.get(user.directory ?? "")?.ready ?? [] } : found;
@@ -164,6 +142,40 @@ export function createPlatform(
     };
     return [user.username, new User(keys.get(user.username) ?? user.username, args, opts)] as const;
   });
+  const homes = new Map<string, pulumi.Resource[]>(
+    [
+      ...plan.workspaces.map(({ name }, index) => [name, workspaces.slice(index, index + 1)] as const),
+      ...plan.users.flatMap(({ personalWorkspace }, index) =>
+        personalWorkspace
+          ? [[personalWorkspace.name, users.slice(index, index + 1).map(([, user]) => user)] as const]
+          : [],
+      ),
+    ].map(([name, resources]) => [name, [...resources]]),
+  );
+  const scopes =
+    platform.clients.groupsScope === "create" && plan.applications.some(({ auth }) => auth === "keycloak")
+      ? [new GroupsScope("groups-scope", { realmId }, opts)]
+      : [];
+  const applications = new Map<string, Application>();
+  for (const application of registeredApplications(plan.applications)) {
+    const created = new Application(
+      application.name,
+      {
+        realmId,
+        plan,
+        application,
+        builtInScopes: builtInScopes.filter((scope) => !live || clientScopes.includes(scope)),
+        ready: [...scopes, ...(homes.get(application.namespace) ?? [])],
+        providers,
+        after,
+        newSecret: newClientSecret(),
+        imports,
+      },
+      opts,
+    );
+    after = created.lastStep;
+    applications.set(application.name, created);
+  }
   return { users: new Map(users), dexSecret: clients?.dexSecret, applications };
 }
 

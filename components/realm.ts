@@ -229,19 +229,21 @@ export class Realm extends pulumi.ComponentResource {
       own.set(flow.alias, created.alias);
       after = created.last;
     }
-    if (!bindings) return after;
+    const leftBound = Object.values({ ...live?.flows }).some((flow) => isOurFlow(flow));
+    if (!bindings && !leftBound) return after;
     new keycloak.authentication.Bindings(
       `${name}-bindings`,
       {
         realmId: this.realmId,
         // What is not named would go back to Keycloak's own.
-        ...keptFlows(live),
+        ...keptFlows(live, flows),
         ...Object.fromEntries(
           Object.entries({ ...bindings }).map(([purpose, flow]) => [purpose, own.get(flow) ?? flow]),
         ),
       },
       // Both change the whole realm.
-      { parent: this, dependsOn: realm ? [realm] : [] },
+      // Without flows of ours it goes with the next update, and must not then take others' flows from the realm.
+      { parent: this, dependsOn: realm ? [realm] : [], retainOnDelete: !bindings },
     );
     return after;
   }
@@ -302,10 +304,18 @@ export class Realm extends pulumi.ComponentResource {
 }
 
 /** A flow of this program that is needed no more goes, so nothing may be left bound to it. */
-function keptFlows(live: LiveRealm | undefined): RealmFlows {
-  const { resetCredentialsFlow, ...others } = live?.flows ?? builtInFlows;
-  const isGoing = resetCredentialsFlow === flowNames.resetCredentials;
-  return { ...others, resetCredentialsFlow: isGoing ? builtInFlows.resetCredentialsFlow : resetCredentialsFlow };
+function keptFlows(live: LiveRealm | undefined, flows: readonly PlannedFlow[]): RealmFlows {
+  const made = flows.map(({ alias }) => alias);
+  return Object.fromEntries(
+    Object.entries({ ...builtInFlows, ...live?.flows }).map(([purpose, flow]) => [
+      purpose,
+      isOurFlow(flow) && !made.includes(flow) ? builtInFlows[purpose as keyof RealmFlows] : flow,
+    ]),
+  ) as unknown as RealmFlows;
+}
+
+function isOurFlow(flow: string): boolean {
+  return [flowNames.browser, flowNames.directGrant, flowNames.resetCredentials].some((alias) => alias === flow);
 }
 
 function profileArgs({

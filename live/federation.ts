@@ -41,7 +41,8 @@ async function makerOf(client: KeycloakAdminClient, federation: string): Promise
   return mappers.map(({ name = "" }) => stackInMapper(name)).find((stack) => stack !== undefined);
 }
 
-function asLists(attributes: unknown): Record<string, string[]> {
+/** Attributes with one value each in the form of those with more. */
+export function asLists(attributes: unknown): Record<string, string[]> {
   return Object.fromEntries(Object.entries(attributes ?? {}).map(([key, value]) => [key, [String(value)]]));
 }
 

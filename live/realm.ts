@@ -85,8 +85,8 @@ function weaknessesOf(found: RealmRepresentation): string[] {
 export async function bindFlows(client: KeycloakAdminClient, realm: string, flows: FlowBindings): Promise<void> {
   const there = (await client.authenticationManagement.getFlows()).map(({ alias }) => alias);
   // Flows that the same update makes are bound when they are complete.
-  if (!Object.values({ ...flows }).every((alias) => there.includes(alias))) return;
-  await client.realms.update({ realm }, flows);
+  const made = Object.entries({ ...flows }).filter(([, alias]) => there.includes(alias));
+  if (made.length > 0) await client.realms.update({ realm }, Object.fromEntries(made));
 }
 
 /**

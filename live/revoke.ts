@@ -1,6 +1,8 @@
 import type KeycloakAdminClient from "@keycloak/keycloak-admin-client";
 import { ownership, stackInAttributes, stackInLabels } from "../access/inventory.ts";
 import type { Revocations } from "../access/ledger.ts";
+import { type DexClient, staticClientsIn } from "../access/dexDocument.ts";
+import { claimedBy } from "../access/gateway.ts";
 import { flowNames } from "../access/identity.ts";
 import { networkPolicyNames, nobodysRole, roleBindingNames, workspaceRoles } from "../access/names.ts";
 import { denyStatements, policyDocument } from "../access/s3Policy.ts";
@@ -8,9 +10,9 @@ import { type Cluster, istioPolicies, type Metadata, type Rule, unlessGone } fro
 import type { Plan } from "../access/resolve.ts";
 import { dexClients, dexDocument } from "../access/applicationTakeover.ts";
 import type { Update } from "./acts.ts";
-import { writeDex } from "./dex.ts";
-import { writeExemptions } from "./gateway.ts";
-import { innerGroups, ownDirectory } from "./federation.ts";
+import { readDex, writeDex } from "./dex.ts";
+import { readGateway, writeExemptions } from "./gateway.ts";
+import { asLists, innerGroups, ownDirectory } from "./federation.ts";
 import type { Keycloak } from "./keycloak.ts";
 import type { Store } from "./store.ts";
 import { type Planes, reasonOf } from "./survey.ts";
@@ -51,7 +53,8 @@ async function revokeIdentity(lost: Revocations, keycloak: Keycloak, stack: stri
   await forAll(lost.identityProviders, async (alias) => closeProvider(alias, await now(), stack, plan));
   await forAll(lost.directories, async (name) => closeDirectory(name, await now(), stack, plan));
   await forAll(lost.clients, async (clientId) => closeClient(clientId, await now(), stack));
-  await forAll(lost.narrowed, async (application) => narrowApplication(application, await now(), stack));
+  const providers = [...plan.identityProviders.map(({ name }) => name), ...lost.identityProviders];
+  await forAll(lost.narrowed, async (application) => narrowApplication(application, providers, await now(), stack));
 }
 
 async function revokeUser(
@@ -124,8 +127,7 @@ async function closeProvider(
   { platform, users: written }: Plan,
 ): Promise<void> {
   const found = (await identityProviders.find()).find((provider) => provider.alias === alias);
-  const mark = found?.config as Readonly<Record<string, string>> | undefined;
-  if (!found || mark?.["managed-by"] !== "prokube-access" || mark["stack"] !== stack) return;
+  if (!found || stackInAttributes(asLists(found.config)) !== stack) return;
   await identityProviders.update({ alias }, { ...found, enabled: false });
   const linked = await users.find({ idpAlias: alias, max: 10_000 });
   const known = new Set(written.map(({ username }) => username));
@@ -165,6 +167,7 @@ async function closeClient(clientId: string, { clients }: KeycloakAdminClient, s
 
 async function narrowApplication(
   { application, clientId, roles, wasOpen }: Revocations["narrowed"][number],
+  providers: readonly string[],
   { clients, authenticationManagement }: KeycloakAdminClient,
   stack: string,
 ): Promise<void> {
@@ -174,21 +177,35 @@ async function narrowApplication(
   const enabled = !wasOpen && found.enabled;
   await clients.update({ id: found.id }, { ...found, enabled, notBefore: nextSecond() });
   if (roles.length === 0) return;
-  const alias = flowNames.application(application);
-  // Without its flow the client has none of its own either; Keycloak refuses to delete one that is in use.
-  if (!(await authenticationManagement.getFlows()).some((flow) => flow.alias === alias)) return;
-  const steps = (await authenticationManagement.getExecutions({ flow: alias })) as { authenticationConfig?: string }[];
-  await forAll(steps, async ({ authenticationConfig: id }) => {
-    if (id === undefined) return;
-    const step = await authenticationManagement.getConfig({ id });
-    if (!roles.includes(step.config?.["condUserRole"] ?? "")) return;
-    await authenticationManagement.updateConfig({ ...step, id, config: { ...step.config, condUserRole: nobodysRole } });
-  });
+  // What asks for a role in the application's own flow and in those of identity providers, each with its beginning.
+  const gates = [
+    { flow: flowNames.application(application), step: "" },
+    ...providers.map((provider) => ({
+      flow: flowNames.afterLogin(provider),
+      step: `${provider}-after-login-application-${application}-gate-`,
+    })),
+  ];
+  const there = (await authenticationManagement.getFlows()).map(({ alias }) => alias);
+  await forAll(
+    gates.filter(({ flow }) => there.includes(flow)),
+    async ({ flow, step }) => {
+      const executions = (await authenticationManagement.getExecutions({ flow })) as Execution[];
+      await forAll(executions, async ({ authenticationConfig: id }) => {
+        if (id === undefined) return;
+        const { alias = "", config } = await authenticationManagement.getConfig({ id });
+        if (!alias.startsWith(step) || !roles.includes(config?.["condUserRole"] ?? "")) return;
+        await authenticationManagement.updateConfig({ id, alias, config: { ...config, condUserRole: nobodysRole } });
+      });
+    },
+  );
+}
+
+interface Execution {
+  authenticationConfig?: string;
 }
 
 function isOurClient({ attributes }: { attributes?: unknown }, stack: string): boolean {
-  const marks = (attributes ?? {}) as Readonly<Record<string, string>>;
-  return marks["managed-by"] === "prokube-access" && marks["stack"] === stack;
+  return stackInAttributes(asLists(attributes)) === stack;
 }
 
 /** Keycloak counts in seconds, and refuses what was given out before the second it is told. */
@@ -266,9 +283,13 @@ async function revokeExemptions(
   cluster: Cluster,
   { stack, plan, gatewayRevision }: Context,
 ): Promise<void> {
-  const { policies, namespace, platformPaths } = plan.platform.gateway;
-  if (lost.length > 0 && policies === "patch")
-    await writeExemptions(cluster, namespace, stack, kept, gatewayRevision, platformPaths);
+  const { namespace, platformPaths } = plan.platform.gateway;
+  if (lost.length === 0) return;
+  // Only what this stack says there that it has exempted: where somebody else writes the policies, that is nothing.
+  const claimed = claimedBy(await readGateway(cluster, namespace), stack);
+  if (!lost.some((path) => claimed.has(path))) return;
+  const wanted = kept.filter((path) => claimed.has(path));
+  await writeExemptions(cluster, namespace, stack, wanted, gatewayRevision, platformPaths);
 }
 
 /** Dex logs nobody in any more for an application that has gone. Those that stay keep their secrets. */
@@ -278,8 +299,15 @@ async function revokeDexClients(
   { stack, plan, dexRevision: revision }: Context,
 ): Promise<void> {
   const { dex } = plan.platform;
-  if (lost.length === 0 || dex.document.mode === "check") return;
-  const clients = dexClients(plan).filter(({ id }) => kept.includes(id));
+  if (lost.length === 0) return;
+  const { text } = await readDex(cluster, dex);
+  // Without its document Dex knows nobody.
+  if (text === undefined) return;
+  const ours = staticClientsIn(text).filter((client) => client.stack === stack);
+  const has = ({ id, idVariable }: DexClient) => ours.some((one) => one.id === id || one.idEnv === idVariable);
+  // Where somebody else writes the document, there is nothing of this stack in it.
+  if (ours.length === 0 && dex.document.mode === "check") return;
+  const clients = dexClients(plan).filter((client) => kept.includes(client.id) && has(client));
   const variables = clients.flatMap(({ idVariable, secretVariable }) => [idVariable, secretVariable]);
   await writeDex(cluster, dex, stack, {
     text: (live) => dexDocument(plan, stack, live, clients),

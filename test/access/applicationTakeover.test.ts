@@ -201,6 +201,16 @@ test("a Deployment that does not take the variables is told", () => {
   assert.ok(!findings.join("\n").includes("take CHARTS_OIDC_CLIENT_ID"));
 });
 
+test("a connector that asks for what its client may not have is told, because nobody could log in", () => {
+  const connector =
+    "connectors:\n  - type: oidc\n    id: keycloak\n    name: K\n    config: { insecureEnableGroups: true, scopes: [openid, groups] }\n";
+  const inventory = live({ dex: dex({ text: `${dex().text ?? ""}${connector}` }) });
+  const told = (platform: string) =>
+    dexFindings({ plan: planOf(charts, platform), live: inventory, stack: "dev" }).join();
+  assert.match(told("clients: { dex: {} }"), /asks Keycloak for the scope "groups"/);
+  assert.equal(told(""), "");
+});
+
 test("Dex's number changes when its document, variables or start are not as they should be", () => {
   const plan = planOf(charts);
   assert.equal(dexRevision({ plan, live: live({ dex: dex({ revisions: { dev: "3" } }) }), stack: "dev" }), 4);

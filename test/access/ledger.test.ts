@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { adoptedTwice, type Ledger, ledgerOf, type Revocations, revocations } from "../../access/ledger.ts";
+import { adoptedTwice, type Ledger, ledgerOf, passedOn, type Revocations, revocations } from "../../access/ledger.ts";
 import { resolve } from "../../access/resolve.ts";
 import { desired } from "./support.ts";
 
@@ -261,4 +261,37 @@ test("who leaves a group that opens an application loses the sessions with it", 
   assert.deepEqual(users, [
     { username: "bob", groups: ["data-science"], roles: [], gone: false, applications: ["board-client"] },
   ]);
+});
+
+test("so does who loses a role that a group gave, by leaving it or because the group loses it", () => {
+  const files = (members: string, roles: string) => ({
+    "platform.yaml": `${platform}realmRoles: [{ name: reader }]\n`,
+    ...application("allow: [{ role: reader }]"),
+    "groups/data-science.yaml": `name: data-science\nmembers: [${members}]\nroles: [${roles}]\n`,
+  });
+  const left = lostBetween(files("alice, bob", "reader"), files("alice", "reader"));
+  assert.deepEqual(left.users, [
+    { username: "bob", groups: ["data-science"], roles: [], gone: false, applications: ["board-client"] },
+  ]);
+  assert.deepEqual(left.narrowed, []);
+  const lost = lostBetween(files("bob", "reader"), files("bob", ""));
+  assert.deepEqual(lost.users, [
+    { username: "bob", groups: [], roles: [], gone: false, applications: ["board-client"] },
+  ]);
+  assert.deepEqual(lost.narrowed, [{ application: "board", clientId: "board-client", roles: [], wasOpen: false }]);
+});
+
+test("a client or a Secret does not pass to another application in one update", () => {
+  const before = ledger(application("secret: { name: oidc }"));
+  const named = (more: string) =>
+    ledger({
+      "applications/desk.yaml": `name: desk\nauth: keycloak\nnamespace: tools\nredirectUris: [https://desk.example.com/callback]\n${more}`,
+    });
+  assert.deepEqual(passedOn(before, named("clientId: board-client")), [
+    'client "board-client" of application "board" would pass to "desk"',
+  ]);
+  assert.deepEqual(passedOn(before, named("secret: { name: oidc }")), [
+    'Secret tools/oidc of application "board" would pass to "desk"',
+  ]);
+  assert.deepEqual([passedOn(before, named("")), passedOn(before, before)], [[], []]);
 });

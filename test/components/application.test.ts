@@ -91,7 +91,7 @@ test("an application of Keycloak has a confidential client with exact addresses 
     webOrigins: ["https://cluster.example.com"],
     clientSecretRegenerateWhenChanged: { keyVersion: "3" },
     authenticationFlowBindingOverrides: { browserId: "board-login-flow-id" },
-    extraConfig: attributes,
+    extraConfig: { ...attributes, "oidc.ciba.grant.enabled": "false" },
   });
   assert.deepEqual(options, { import: "prokube/board-uuid" });
 });
