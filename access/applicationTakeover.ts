@@ -175,9 +175,11 @@ function nobodyGetsRoundAllow({ plan, live, stack }: ApplicationMeeting): Diagno
         (alias) =>
           `whoever comes through identity provider "${alias}", which is not this stack's, goes past it. Write identity-providers/${alias}.yaml, or disable it`,
       ),
-    ...(authentication === undefined && browserFlow !== builtInFlows.browserFlow && !isOurs(browserFlow)
+    ...(authentication === undefined &&
+    !isOurs(browserFlow) &&
+    (realm.asksForMore || browserFlow !== builtInFlows.browserFlow)
       ? [
-          `${name} logs people in by the flow "${browserFlow}", which may ask for more than this program knows. Write realmManagement and authentication in platform.yaml`,
+          `${name} logs people in by the flow "${browserFlow}", which asks, or may ask, for more than a password. Write realmManagement: settings and authentication in platform.yaml`,
         ]
       : []),
     ...(resetsPasswords(plan, live)

@@ -8,6 +8,8 @@ export interface LiveRealm {
   readonly registers: boolean;
   /** Whether it has organizations, whose invitations make accounts too. */
   readonly hasOrganizations: boolean;
+  /** Whether its browser flow asks for more than a password and, of those who have set one up, a one-time password. */
+  readonly asksForMore: boolean;
   /** Identity providers that people can log in through. */
   readonly openProviders: readonly string[];
   /** Whether Keycloak can send mail. */
@@ -82,6 +84,47 @@ export const builtInFlows: RealmFlows = {
   dockerAuthenticationFlow: "docker auth",
   firstBrokerLoginFlow: "first broker login",
 };
+
+/** One step of a login flow as Keycloak lists it, deeper ones after the one that holds them. */
+export interface LiveStep {
+  readonly level: number;
+  readonly requirement: string;
+  /** Absent for a flow inside the flow. */
+  readonly authenticator: string | undefined;
+}
+
+const oneTimePassword = "auth-otp-form";
+
+/** Second factors that a login flow of this program does not know. */
+const otherFactors = [
+  "auth-recovery-authn-code-form",
+  "auth-x509-client-username-form",
+  "webauthn-authenticator",
+  "webauthn-authenticator-passwordless",
+];
+
+/**
+ * Whether a flow asks for more than Keycloak's own does: another factor, or a one-time password of everybody. Somebody
+ * may have changed the steps of a flow that is still called `browser`.
+ */
+export function asksForMore(steps: readonly LiveStep[]): boolean {
+  const isOn = (step: LiveStep) => step.requirement !== "DISABLED";
+  const holders = (index: number) => {
+    const inner: LiveStep[] = [];
+    let level = steps[index]?.level ?? 0;
+    for (const step of steps.slice(0, index).toReversed()) {
+      if (step.level >= level) continue;
+      inner.push(step);
+      level = step.level;
+    }
+    return inner;
+  };
+  return steps.some((step, index) => {
+    if (![step, ...holders(index)].every(isOn)) return false;
+    if (otherFactors.includes(step.authenticator ?? "")) return true;
+    return step.authenticator === oneTimePassword && holders(index)[0]?.requirement !== "CONDITIONAL";
+  });
+}
 
 /** Attributes of a new realm (Keycloak 26). */
 export const builtInAttributes: Readonly<Record<string, string>> = {

@@ -1,10 +1,12 @@
 import type KeycloakAdminClient from "@keycloak/keycloak-admin-client";
 import type RealmRepresentation from "@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js";
 import {
+  asksForMore,
   type BruteForce,
   builtInFlows,
   builtInHeaders,
   type LiveRealm,
+  type LiveStep,
   mirroredAttributes,
   type RealmFlows,
   type SecurityHeaders,
@@ -22,6 +24,7 @@ export async function readRealm(client: KeycloakAdminClient, realm: string): Pro
     verifyEmail: found.verifyEmail ?? false,
     resetsPasswords: found.resetPasswordAllowed ?? false,
     registers: found.registrationAllowed ?? false,
+    asksForMore: asksForMore(await stepsOf(client, realm, found.browserFlow ?? builtInFlows.browserFlow)),
     hasOrganizations: found.organizationsEnabled ?? false,
     openProviders: providers
       .filter(({ enabled, linkOnly }) => enabled !== false && linkOnly !== true)
@@ -40,6 +43,15 @@ export async function readRealm(client: KeycloakAdminClient, realm: string): Pro
     userProfile: { attributes: profile.attributes ?? [], groups: profile.groups ?? [] },
     weaknesses: weaknessesOf(found),
   };
+}
+
+async function stepsOf(client: KeycloakAdminClient, realm: string, flow: string): Promise<LiveStep[]> {
+  const steps = await client.authenticationManagement.getExecutions({ realm, flow });
+  return steps.map(({ level = 0, requirement = "", providerId, authenticationFlow }) => ({
+    level,
+    requirement,
+    authenticator: authenticationFlow ? undefined : providerId,
+  }));
 }
 
 function flowsOf(found: RealmRepresentation): RealmFlows {

@@ -10,7 +10,7 @@ import {
   neededSecrets,
 } from "../../access/identity.ts";
 import { type IdentityProvider, identityProviderSchema } from "../../access/identityProviderSchema.ts";
-import { profileRequiring } from "../../access/liveRealm.ts";
+import { asksForMore, type LiveStep, profileRequiring } from "../../access/liveRealm.ts";
 import { type Plan, resolve } from "../../access/resolve.ts";
 import { desired, soundFiles } from "./support.ts";
 
@@ -215,4 +215,30 @@ test("two whom Kubeflow cannot tell apart get no binding, and a written one keep
     "bob@example-com.example.com",
     "b-ob@example.com",
   ]);
+});
+
+test("a browser flow asks for more when somebody made it, and not as Keycloak has it", () => {
+  const step = (level: number, requirement: string, authenticator?: string): LiveStep => ({
+    level,
+    requirement,
+    authenticator,
+  });
+  const flow = (factors: string, otp: string, webauthn: string) => [
+    step(0, "ALTERNATIVE", "auth-cookie"),
+    step(0, "DISABLED", "auth-spnego"),
+    step(0, "ALTERNATIVE", "identity-provider-redirector"),
+    step(0, "ALTERNATIVE"),
+    step(1, "REQUIRED", "auth-username-password-form"),
+    step(1, factors),
+    step(2, "REQUIRED", "conditional-user-configured"),
+    step(2, otp, "auth-otp-form"),
+    step(2, webauthn, "webauthn-authenticator"),
+  ];
+  // Keycloak 26 and, with the step REQUIRED inside the condition, earlier ones.
+  assert.equal(asksForMore(flow("CONDITIONAL", "ALTERNATIVE", "DISABLED")), false);
+  assert.equal(asksForMore(flow("CONDITIONAL", "REQUIRED", "DISABLED")), false);
+  assert.equal(asksForMore(flow("DISABLED", "REQUIRED", "REQUIRED")), false);
+  assert.equal(asksForMore(flow("REQUIRED", "REQUIRED", "DISABLED")), true);
+  assert.equal(asksForMore(flow("CONDITIONAL", "ALTERNATIVE", "ALTERNATIVE")), true);
+  assert.equal(asksForMore([step(0, "REQUIRED", "auth-otp-form")]), true);
 });

@@ -324,6 +324,7 @@ const realm: NonNullable<Inventory["realm"]> = {
   resetsPasswords: true,
   registers: false,
   hasOrganizations: false,
+  asksForMore: false,
   openProviders: [],
   sendsMail: true,
   attributes: {},
