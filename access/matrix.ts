@@ -1,8 +1,9 @@
+import { openingRoles, type PlannedApplication } from "./application.ts";
 import { compare } from "./diagnostic.ts";
 import type { EffectiveAccess, Plan, PlannedSource } from "./resolve.ts";
 
 /**
- * Who may do what, as a table: a line for every user, a column for every workspace.
+ * Who may do what, and who may log in to which application, as tables: a line for every user, a column for every workspace.
  * Users without any access are listed too: that they have none is an answer. So is, with a plus sign, what each group
  * gives to people who have no file, because a directory or an identity provider says who is in it.
  */
@@ -28,7 +29,33 @@ export function renderMatrix(plan: Plan): string {
     ];
   });
   const head = ["user", ...(isAsked ? ["(every namespace)"] : []), ...workspaces];
-  return [...table([head, ...rows, ...outside]), "", ...legend(plan)].join("\n");
+  return [...table([head, ...rows, ...outside]), "", ...applicationLines(plan), ...legend(plan)].join("\n");
+}
+
+/** Who may log in to each application. */
+function applicationLines(plan: Plan): string[] {
+  if (plan.applications.length === 0) return [];
+  const rows = plan.applications.map((application) => [application.name, mayLogIn(plan, application)]);
+  return [...table([["application", "who may log in"], ...rows]), ""];
+}
+
+function mayLogIn(plan: Plan, application: PlannedApplication): string {
+  if (application.auth === "headers") return "everybody with an account, at the gateway";
+  if (application.auth === "dex") return "everybody with an account, at Dex";
+  if (!application.allow) return "everybody with an account";
+  const opening = openingRoles(application);
+  const rolesOf = new Map([
+    ...Object.entries(plan.platformGroupRoles),
+    ...plan.groups.map(({ name, roles }) => [name, roles] as const),
+  ]);
+  const opens = (roles: readonly string[]) => roles.some((role) => opening.includes(role));
+  const people = plan.users.filter(
+    ({ enabled, roles, groups }) =>
+      enabled && (opens(roles) || groups.some((group) => opens(rolesOf.get(group) ?? []))),
+  );
+  const elsewhere = plan.outside.filter(({ group }) => opens(rolesOf.get(group) ?? []));
+  const named = [...people.map(({ username }) => username), ...elsewhere.map(({ group }) => `+ ${group}`)];
+  return named.length > 0 ? named.join(", ") : "nobody";
 }
 
 /** One cell: the Kubernetes level, and what differs from what that level usually brings. */

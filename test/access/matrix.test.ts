@@ -70,3 +70,37 @@ test("people who have no file are told by the group that lets them in", () => {
     ),
   );
 });
+
+test("applications say who may log in, by name", () => {
+  const application = (name: string, more: string) => ({
+    [`applications/${name}.yaml`]: `name: ${name}\nnamespace: tools\n${more}\n`,
+  });
+  const redirect = "redirectUris: [https://board.example.com/callback]";
+  const lines = renderMatrix(
+    resolve(
+      desired({
+        "platform.yaml":
+          "domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\nrealmRoles: [{ name: reader }, { name: idle }]\n",
+        "users/carol.yaml": "username: carol\nemail: carol@example.com\nroles: [reader]\n",
+        "users/dora.yaml": "username: dora\nemail: dora@example.com\nroles: [reader]\nenabled: false\n",
+        "groups/data-science.yaml": "name: data-science\nmembers: [alice]\n",
+        ...application("board", `auth: keycloak\n${redirect}\nallow: [{ group: data-science }, { role: reader }]`),
+        ...application("closed", `auth: keycloak\n${redirect}\nallow: [{ role: idle }]`),
+        ...application("open", `auth: keycloak\n${redirect}`),
+        ...application("plots", `auth: dex\n${redirect}`),
+        ...application("notes", "auth: headers"),
+      }),
+      "2026-11-23",
+    ),
+  ).split("\n");
+  const from = lines.indexOf("application  who may log in");
+  assert.deepEqual(lines.slice(from, from + 7), [
+    "application  who may log in",
+    "board        alice, carol",
+    "closed       nobody",
+    "notes        everybody with an account, at the gateway",
+    "open         everybody with an account",
+    "plots        everybody with an account, at Dex",
+    "",
+  ]);
+});

@@ -10,7 +10,7 @@ const file = `stacks/Pulumi.${stack}.yaml`;
 const { config } = (existsSync(file) ? parse(readFileSync(file, "utf8")) : {}) as { config?: Record<string, string> };
 const date = process.env["TEST_DATE"];
 pulumi.runtime.setAllConfig({ ...config, ...(date === undefined ? {} : { "prokube-access:date": date }) });
-// There are no servers here: the platform is empty.
+// There are no servers here: the platform has nothing but the namespace of an application.
 mock.module("../../live/survey.ts", {
   exports: {
     connect: () => ({}),
@@ -23,7 +23,7 @@ mock.module("../../live/survey.ts", {
       registrationFlow: false,
       gateway: undefined,
       dex: undefined,
-      objects: new Map(),
+      objects: new Map([["namespace monitoring", { kind: "namespace", name: "monitoring", id: "monitoring" }]]),
     }),
     SurveyError: class extends Error {},
     reasonOf: String,
