@@ -341,7 +341,7 @@ export function dexRevision({ plan, live: { dex }, stack }: ApplicationMeeting):
 }
 
 /** What is wrong in Dex and is not put right by this update. */
-export function dexFindings({ plan, live: { dex } }: ApplicationMeeting): string[] {
+export function dexFindings({ plan, live: { dex }, stack }: ApplicationMeeting): string[] {
   if (!dex) return [];
   const { deployment, environmentSecret } = plan.platform.dex;
   const { mode, name } = plan.platform.dex.document;
@@ -360,6 +360,13 @@ export function dexFindings({ plan, live: { dex } }: ApplicationMeeting): string
           return lacking.map((uri) => `${document}: static client "${id}" lacks the redirect URI ${uri}`);
         })
       : [];
+  const wanted = dexClients(plan);
+  const left =
+    mode === "check"
+      ? found
+          .filter((client) => client.stack === stack && !wanted.some(({ idVariable }) => idVariable === client.idEnv))
+          .map(({ id, idEnv = "" }) => `${document} still has static client "${id ?? idEnv}", which no file names`)
+      : [];
   const reads = dex.deployment?.reads ?? "all";
   const unread =
     reads === "all"
@@ -377,5 +384,11 @@ export function dexFindings({ plan, live: { dex } }: ApplicationMeeting): string
         `${document}: a connector asks Keycloak for the scope "${groupsScope}", which the client of clients.dex does not have, so nobody could log in; its tokens carry groups without it. Take it out of the connector's scopes`,
       ]
     : [];
-  return [...missing, ...unread, ...refused, ...connectorFindings(text).map((finding) => `${document}: ${finding}`)];
+  return [
+    ...missing,
+    ...left,
+    ...unread,
+    ...refused,
+    ...connectorFindings(text).map((finding) => `${document}: ${finding}`),
+  ];
 }

@@ -44,10 +44,12 @@ export async function survey(plan: Plan, { keycloak, cluster, store }: Planes): 
     inRealm(() => keycloak.seen(plan), []),
     reading("Keycloak", keycloak.masterRealm(plan)),
     reading("Kubernetes", cluster.registrationFlow()),
-    applications.some(({ paths }) => paths.length > 0)
+    applications.some(({ paths }) => paths.length > 0) || platform.gateway.policies === "check"
       ? reading("Kubernetes", readGateway(cluster, platform.gateway.namespace))
       : undefined,
-    applications.some(({ auth }) => auth === "dex") ? reading("Kubernetes", readDex(cluster, platform.dex)) : undefined,
+    applications.some(({ auth }) => auth === "dex") || platform.dex.document.mode === "check"
+      ? reading("Kubernetes", readDex(cluster, platform.dex))
+      : undefined,
     inRealm(() => keycloak.objects(plan), []),
     reading("Kubernetes", cluster.objects(plan)),
     reading("MinIO", store.objects(plan)),

@@ -203,6 +203,19 @@ test("a Deployment that does not take the variables is told", () => {
   assert.ok(!findings.join("\n").includes("take CHARTS_OIDC_CLIENT_ID"));
 });
 
+test("where somebody else writes, what of ours is left there is told", () => {
+  const block =
+    "  # prokube-access/dev: applications, do not edit\n  - idEnv: GONE_OIDC_CLIENT_ID # gone-oidc-client\n    name: gone\n    redirectURIs: [https://gone.example.com/x]\n    secretEnv: GONE_OIDC_CLIENT_SECRET\n  # prokube-access/dev: end\n";
+  const inventory = live({
+    gateway: gatewayOf(["/gone/*"], { dev: ["/gone/*"] }),
+    dex: dex({ text: `${dex().text ?? ""}${block}` }),
+  });
+  const plan = planOf({}, "gateway: { policies: check }\ndex: { document: { mode: check } }");
+  const { applicationFindings } = takeover(plan, inventory, "dev");
+  assert.match(applicationFindings.join("\n"), /"\/gone\/\*" .*no application/);
+  assert.match(applicationFindings.join("\n"), /still has static client "gone-oidc-client", which no file names/);
+});
+
 test("a connector that asks for what its client may not have is told, because nobody could log in", () => {
   const connector =
     "connectors:\n  - type: oidc\n    id: keycloak\n    name: K\n    config: { insecureEnableGroups: true, scopes: [openid, groups] }\n";
