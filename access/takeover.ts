@@ -46,6 +46,8 @@ export interface Takeover {
   readonly dexRevision: number;
   /** What is wrong with the gateway or Dex and is not put right by this update. */
   readonly applicationFindings: readonly string[];
+  /** Login flows that this stack has made. */
+  readonly ownFlows: readonly string[];
   /** Whether somebody who has a new password by mail has to log in with it: otherwise they would go past a gate. */
   readonly guardsResets: boolean;
   /** What an administrator should know before merging. */
@@ -112,6 +114,9 @@ export function takeover(plan: Plan, live: Inventory, stack: string): Takeover {
     gatewayRevision: gatewayRevision(meeting),
     dexRevision: dexRevision(meeting),
     applicationFindings: [...gatewayFindings(meeting), ...dexFindings(meeting)],
+    ownFlows: [...live.objects.values()].flatMap((object) =>
+      object.kind === "login flow" && object.stack === stack ? [object.name] : [],
+    ),
     guardsResets: gatedApplications(plan).length > 0 && resetsPasswords(plan, live),
     notices: [
       ...returningBuckets(meeting),

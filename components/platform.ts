@@ -55,6 +55,7 @@ export function createPlatform(
       live,
       flows: [...loginFlows(plan), ...(found.guardsResets ? [resetFlow] : [])],
       bindings: flowBindings(plan, found.guardsResets),
+      ownFlows: found.ownFlows,
       holdsOwner: found.holdsOwner,
       imports,
       secrets,

@@ -1,6 +1,6 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import { type FlowBindings, flowNames, type LoginFlow as PlannedFlow } from "../access/identity.ts";
+import { type FlowBindings, type LoginFlow as PlannedFlow } from "../access/identity.ts";
 import {
   builtInAttributes,
   builtInFlows,
@@ -29,6 +29,8 @@ export interface RealmArgs {
   flows: readonly PlannedFlow[];
   /** Which flows the realm uses; absent where that is left alone. */
   bindings: FlowBindings | undefined;
+  /** Login flows that this stack has made until now. */
+  ownFlows: readonly string[];
   /** The names of the platform's two groups, and whether this stack creates them. */
   platformGroups: Platform["platformGroups"];
   /** Realm roles of those groups, by the group's name. */
@@ -218,7 +220,7 @@ export class Realm extends pulumi.ComponentResource {
 
   private bindFlows(
     name: string,
-    { flows, bindings, live }: RealmArgs,
+    { flows, bindings, ownFlows, live }: RealmArgs,
     realm: keycloak.Realm | undefined,
   ): pulumi.Resource | undefined {
     const own = new Map<string, pulumi.Output<string>>();
@@ -229,14 +231,14 @@ export class Realm extends pulumi.ComponentResource {
       own.set(flow.alias, created.alias);
       after = created.last;
     }
-    const leftBound = Object.values({ ...live?.flows }).some((flow) => isOurFlow(flow));
+    const leftBound = Object.values({ ...live?.flows }).some((flow) => ownFlows.includes(flow));
     if (!bindings && !leftBound) return after;
     new keycloak.authentication.Bindings(
       `${name}-bindings`,
       {
         realmId: this.realmId,
         // What is not named would go back to Keycloak's own.
-        ...keptFlows(live, flows),
+        ...keptFlows(live, ownFlows, flows),
         ...Object.fromEntries(
           Object.entries({ ...bindings }).map(([purpose, flow]) => [purpose, own.get(flow) ?? flow]),
         ),
@@ -304,18 +306,18 @@ export class Realm extends pulumi.ComponentResource {
 }
 
 /** A flow of this program that is needed no more goes, so nothing may be left bound to it. */
-function keptFlows(live: LiveRealm | undefined, flows: readonly PlannedFlow[]): RealmFlows {
+function keptFlows(
+  live: LiveRealm | undefined,
+  ownFlows: readonly string[],
+  flows: readonly PlannedFlow[],
+): RealmFlows {
   const made = flows.map(({ alias }) => alias);
   return Object.fromEntries(
     Object.entries({ ...builtInFlows, ...live?.flows }).map(([purpose, flow]) => [
       purpose,
-      isOurFlow(flow) && !made.includes(flow) ? builtInFlows[purpose as keyof RealmFlows] : flow,
+      ownFlows.includes(flow) && !made.includes(flow) ? builtInFlows[purpose as keyof RealmFlows] : flow,
     ]),
   ) as unknown as RealmFlows;
-}
-
-function isOurFlow(flow: string): boolean {
-  return [flowNames.browser, flowNames.directGrant, flowNames.resetCredentials].some((alias) => alias === flow);
 }
 
 function profileArgs({

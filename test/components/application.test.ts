@@ -47,6 +47,7 @@ const found = {
   dexRevision: 2,
   applicationFindings: [],
   guardsResets: false,
+  ownFlows: [],
   misnamed: [],
 };
 const { applications } = createPlatform(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { builtInFlows, type LiveRealm } from "../../access/liveRealm.ts";
 import { noActions, recordRegistrations } from "../support/mocks.ts";
 
 const recorder = await recordRegistrations();
@@ -29,6 +30,7 @@ const leftAlone = {
   live: undefined,
   flows: [],
   bindings: undefined,
+  ownFlows: [],
   platformGroupRoles: {},
   realmRoles: [],
   owner: "admin@example.com",
@@ -47,6 +49,11 @@ new Realm("plain", {
   platformGroups: { user: "users", admin: "admins", create: true, ...none },
   holdsOwner: true,
 });
+const bound = { ...builtInFlows, browserFlow: "theirs", resetCredentialsFlow: "prokube-access reset credentials" };
+const platformGroups = { user: "pk-user", admin: "pk-admin", create: false, ...none };
+const live = { flows: bound } as unknown as LiveRealm;
+new Realm("others", { ...leftAlone, platformGroups, live });
+new Realm("left", { ...leftAlone, platformGroups, live, ownFlows: ["prokube-access reset credentials"] });
 const all = await recorder.settle();
 
 function childrenOf(parent: string): readonly object[] {
@@ -86,6 +93,17 @@ test("and created where it does not", () => {
   assert.deepEqual(childrenOf("plain").slice(0, 2), [
     { type: "keycloak:index/group:Group", inputs: { realmId: "plain", name: "users", attributes }, options: {} },
     { type: "keycloak:index/group:Group", inputs: { realmId: "plain", name: "admins", attributes }, options: {} },
+  ]);
+});
+
+test("a flow that goes is left bound nowhere, other flows stay, and another stack's is nobody's business here", () => {
+  assert.deepEqual(childrenOf("others"), []);
+  assert.deepEqual(childrenOf("left"), [
+    {
+      type: "keycloak:authentication/bindings:Bindings",
+      inputs: { realmId: "left", ...builtInFlows, browserFlow: "theirs" },
+      options: { retainOnDelete: true },
+    },
   ]);
 });
 

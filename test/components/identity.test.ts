@@ -79,6 +79,7 @@ createPlatform(
       dexRevision: 0,
       applicationFindings: [],
       guardsResets: false,
+      ownFlows: [],
       misnamed: [],
     },
   },

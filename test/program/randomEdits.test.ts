@@ -92,6 +92,7 @@ const nothingFound = {
   dexRevision: 0,
   applicationFindings: [],
   guardsResets: false,
+  ownFlows: [],
 };
 
 /** What each plan registers, in order. */
