@@ -5,10 +5,10 @@ import { InputError } from "../../access/diagnostic.ts";
 import type { LiveDex } from "../../access/dexDocument.ts";
 import type { GatewayPolicy, LiveGateway } from "../../access/gateway.ts";
 import { type Inventory, type LiveObject, objectKey } from "../../access/inventory.ts";
-import { builtInFlows, builtInHeaders, type LiveRealm } from "../../access/liveRealm.ts";
+import { builtInFlows, type LiveRealm } from "../../access/liveRealm.ts";
 import { type Plan, resolve } from "../../access/resolve.ts";
 import { takeover } from "../../access/takeover.ts";
-import { desired, soundFiles } from "./support.ts";
+import { desired, soundFiles, soundRealm as realm } from "./support.ts";
 
 const planOf = (files: Readonly<Record<string, string>>, platform = ""): Plan =>
   resolve(desired({ "platform.yaml": `${soundFiles["platform.yaml"] ?? ""}${platform}\n`, ...files }), "2026-11-23");
@@ -30,23 +30,6 @@ const gatewayOf = (...args: Parameters<typeof policy>): LiveGateway => ({
   requireJwt: policy(...args),
   oauth2Proxy: policy(...args),
 });
-const realm: LiveRealm = {
-  verifyEmail: true,
-  resetsPasswords: false,
-  registers: false,
-  hasOrganizations: false,
-  asksForMore: false,
-  openProviders: [],
-  sendsMail: true,
-  attributes: {},
-  flows: builtInFlows,
-  headers: builtInHeaders,
-  bruteForce: undefined,
-  eventsListeners: [],
-  enabledEventTypes: [],
-  userProfile: { attributes: [], groups: [] },
-  weaknesses: [],
-};
 const tools: LiveObject = { kind: "namespace", name: "tools", id: "tools" };
 
 function live(more: Partial<Omit<Inventory, "objects">> = {}, objects: readonly LiveObject[] = [tools]): Inventory {

@@ -1,4 +1,5 @@
 import { InputError } from "../../access/diagnostic.ts";
+import { builtInFlows, builtInHeaders, type LiveRealm } from "../../access/liveRealm.ts";
 import { type DesiredState, parseDesiredState } from "../../access/load.ts";
 
 /** The files of a small sound environment; a test spoils or replaces one of them. */
@@ -18,6 +19,25 @@ export const soundFiles: Readonly<Record<string, string>> = {
     "    notebooksAccess: false",
     "",
   ].join("\n"),
+};
+
+/** A realm as Keycloak makes it, with verified addresses only. */
+export const soundRealm: LiveRealm = {
+  verifyEmail: true,
+  resetsPasswords: false,
+  registers: false,
+  hasOrganizations: false,
+  asksForMore: false,
+  openProviders: [],
+  sendsMail: true,
+  attributes: {},
+  flows: builtInFlows,
+  headers: builtInHeaders,
+  bruteForce: undefined,
+  eventsListeners: [],
+  enabledEventTypes: [],
+  userProfile: { attributes: [], groups: [] },
+  weaknesses: [],
 };
 
 /** The sound environment with some files replaced (a text) or left out (undefined). */

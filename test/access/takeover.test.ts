@@ -3,11 +3,10 @@ import { test } from "node:test";
 import { InputError } from "../../access/diagnostic.ts";
 import { differences } from "../../access/differences.ts";
 import { type Account, type Inventory, type LiveObject, objectKey } from "../../access/inventory.ts";
-import { builtInFlows, builtInHeaders } from "../../access/liveRealm.ts";
 import { provisionedObjects, plannedObjects } from "../../access/objects.ts";
 import { type Plan, resolve } from "../../access/resolve.ts";
 import { type Takeover, takeover } from "../../access/takeover.ts";
-import { desired, soundFiles } from "./support.ts";
+import { desired, soundFiles, soundRealm } from "./support.ts";
 
 const planOf = (changes: Readonly<Record<string, string | undefined>> = {}): Plan =>
   resolve(desired(changes), "2026-11-23");
@@ -319,23 +318,7 @@ test("an operator's cluster that is as planned has no differences, whatever thin
   assert.ok(differences(operated, inventory(withoutPolicies)).length >= 4);
 });
 
-const realm: NonNullable<Inventory["realm"]> = {
-  verifyEmail: true,
-  resetsPasswords: true,
-  registers: false,
-  hasOrganizations: false,
-  asksForMore: false,
-  openProviders: [],
-  sendsMail: true,
-  attributes: {},
-  flows: builtInFlows,
-  headers: builtInHeaders,
-  bruteForce: undefined,
-  eventsListeners: [],
-  enabledEventTypes: [],
-  userProfile: { attributes: [], groups: [] },
-  weaknesses: [],
-};
+const realm: NonNullable<Inventory["realm"]> = { ...soundRealm, resetsPasswords: true };
 const staff = {
   "directories/staff.yaml": [
     "name: staff",
