@@ -20,6 +20,8 @@ export interface Update {
   readonly usernames: ReadonlyMap<string, string>;
   /** Identifiers of the accounts that have another username still. */
   readonly misnamed: readonly string[];
+  /** Login flows that this stack had made before. */
+  readonly ownFlows: readonly string[];
   /** The number that the gateway's policies are to carry. */
   readonly gatewayRevision: number;
   /** The number that Dex's configuration is to carry. */
@@ -82,9 +84,9 @@ export class Acts {
 
   /** Makes the realm use the flows that the plan says. */
   async bindFlows(): Promise<void> {
-    const { plan, guardsResets } = this.#update;
+    const { plan, guardsResets, ownFlows } = this.#update;
     const flows = flowBindings(plan, guardsResets);
-    if (flows) await bindFlows(await this.#planes.keycloak.client(), plan.platform.realm, flows);
+    if (flows) await bindFlows(await this.#planes.keycloak.client(), plan.platform.realm, flows, ownFlows);
   }
 
   /** Gives an account the username it is to have, if it has another. */

@@ -93,12 +93,20 @@ function weaknessesOf(found: RealmRepresentation): string[] {
   ];
 }
 
-/** Makes the realm use the flows again that it is to use; a change of the realm goes back to those of an earlier time. */
-export async function bindFlows(client: KeycloakAdminClient, realm: string, flows: FlowBindings): Promise<void> {
-  const there = (await client.authenticationManagement.getFlows()).map(({ alias }) => alias);
-  // Flows that the same update makes are bound when they are complete.
-  const made = Object.entries({ ...flows }).filter(([, alias]) => there.includes(alias));
-  if (made.length > 0) await client.realms.update({ realm }, Object.fromEntries(made));
+/**
+ * Makes the realm use the flows again that it is to use; a change of the realm goes back to those of an earlier time.
+ *
+ * @param complete flows that were there before the update; those that it makes are bound when all of them is in place
+ */
+export async function bindFlows(
+  client: KeycloakAdminClient,
+  realm: string,
+  flows: FlowBindings,
+  complete: readonly string[],
+): Promise<void> {
+  const usable = [...Object.values({ ...builtInFlows }), ...complete];
+  const bound = Object.entries({ ...flows }).filter(([, alias]) => usable.includes(alias));
+  if (bound.length > 0) await client.realms.update({ realm }, Object.fromEntries(bound));
 }
 
 /**
