@@ -125,7 +125,13 @@ export function exemptedPaths(
 }
 
 /** Names of the realm roles that open an application with `allow:`. */
-export function openingRoles({ name, allow }: KeycloakApplication): string[] {
+export function openingRoles({
+  name,
+  allow,
+}: {
+  readonly name: string;
+  readonly allow?: Pick<Allowed, "groups" | "roles"> | undefined;
+}): string[] {
   if (!allow) return [];
   return [...(allow.groups.length > 0 ? [applicationRole(name)] : []), ...allow.roles];
 }
@@ -137,6 +143,14 @@ export function applicationRolesOf(group: string, applications: readonly Planned
       ? [applicationRole(application.name)]
       : [],
   );
+}
+
+/** Whether the client scope of groups is this program's to make. */
+export function makesGroupsScope(
+  applications: readonly PlannedApplication[],
+  { clients }: Pick<Platform, "clients">,
+): boolean {
+  return clients.groupsScope === "create" && applications.some(({ auth }) => auth === "keycloak");
 }
 
 /** Addresses of the system that logs an application's people in (seed 004). */

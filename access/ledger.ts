@@ -1,6 +1,6 @@
-import { exemptedPaths, registeredApplications } from "./application.ts";
+import { exemptedPaths, openingRoles, registeredApplications } from "./application.ts";
 import { canonical } from "./inventory.ts";
-import { type AccessLevel, applicationRole, clusterRoleBindingName, contributorBindingName } from "./names.ts";
+import { type AccessLevel, clusterRoleBindingName, contributorBindingName } from "./names.ts";
 import type { ClusterLevel, NetworkAccess, Plan, PlannedSource, PlannedWorkspace } from "./resolve.ts";
 
 /**
@@ -183,7 +183,7 @@ export function revocations(before: Ledger, after: Ledger, renamed: ReadonlyMap<
           roles: without(old.roles, now?.roles),
           gone: now === undefined,
           applications: Object.entries(before.applications).flatMap(([name, application]) =>
-            openedBy(name, application).some((role) => lost.includes(role)) ? [application.clientId] : [],
+            openingRoles({ name, ...application }).some((role) => lost.includes(role)) ? [application.clientId] : [],
           ),
           ...(old.directory !== undefined && { directory: old.directory }),
         };
@@ -223,11 +223,6 @@ function rolesHeld({ groups, platformGroups }: Ledger, user: UserLedger): string
   return [...user.roles, ...user.groups.flatMap((name) => groups[name] ?? platformGroups[name] ?? [])];
 }
 
-/** Realm roles that open an application with `allow:`. */
-function openedBy(name: string, { allow }: ApplicationLedger): string[] {
-  return allow ? [...(allow.groups.length > 0 ? [applicationRole(name)] : []), ...allow.roles] : [];
-}
-
 function lostApplications(
   before: Ledger["applications"],
   after: Ledger["applications"],
@@ -240,14 +235,13 @@ function lostApplications(
   return {
     clients: without(clientsOf(before, "keycloak"), clientsOf(after, "keycloak")),
     dexClients: { lost, kept: without(atDex, lost) },
-    narrowed: Object.entries(before).flatMap(([application, was]) => {
-      const { clientId, allow } = was;
+    narrowed: Object.entries(before).flatMap(([application, { clientId, allow }]) => {
       const now = after[application];
       if (now?.allow === undefined) return [];
       const roles = without(allow?.roles ?? [], now.allow.roles);
       const groups = without(allow?.groups ?? [], now.allow.groups);
       const wasOpen = allow === undefined;
-      const isLost = openedBy(application, was).some((role) => lostInGroups.includes(role));
+      const isLost = openingRoles({ name: application, allow }).some((role) => lostInGroups.includes(role));
       return wasOpen || isLost || roles.length + groups.length > 0 ? [{ application, clientId, roles, wasOpen }] : [];
     }),
   };

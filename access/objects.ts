@@ -1,4 +1,4 @@
-import { type RegisteredApplication, registeredApplications } from "./application.ts";
+import { makesGroupsScope, type RegisteredApplication, registeredApplications } from "./application.ts";
 import type { Location } from "./diagnostic.ts";
 import { firstLoginFlow, flowNames, gatedApplications, loginFlows } from "./identity.ts";
 import { canonical, type ObjectKind, objectKey } from "./inventory.ts";
@@ -79,7 +79,7 @@ function namedInRealm(plan: Plan): PlannedObject[] {
       const client = clients[key];
       return client ? [planned("client", client.clientId, plan.platformAt[key])] : [];
     }),
-    ...(clients.groupsScope === "create" && plan.applications.some(({ auth }) => auth === "keycloak")
+    ...(makesGroupsScope(plan.applications, plan.platform)
       ? [planned("client scope", groupsScope, plan.platformAt.groupsScope)]
       : []),
     ...gatedApplications(plan).flatMap(({ name, at }) => [

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { registeredApplications } from "../access/application.ts";
+import { makesGroupsScope, registeredApplications } from "../access/application.ts";
 import { flowBindings, loginFlows, resetFlow } from "../access/identity.ts";
 import type { LiveRealm } from "../access/liveRealm.ts";
 import { isOwnRole } from "../access/names.ts";
@@ -143,22 +143,16 @@ export function createPlatform(
     };
     return [user.username, new User(keys.get(user.username) ?? user.username, args, opts)] as const;
   });
-  const homes = new Map<string, pulumi.Resource[]>(
-    [
-      ...plan.workspaces.map(({ name }, index) => [name, workspaces.slice(index, index + 1)] as const),
-      ...plan.users.flatMap(({ personalWorkspace }, index) =>
-        personalWorkspace
-          ? [[personalWorkspace.name, users.slice(index, index + 1).map(([, user]) => user)] as const]
-          : [],
-      ),
-    ].map(([name, resources]) => [name, [...resources]]),
-  );
-  const scopes =
-    platform.clients.groupsScope === "create" && plan.applications.some(({ auth }) => auth === "keycloak")
-      ? [new GroupsScope("groups-scope", { realmId }, opts)]
-      : [];
+  const homes = new Map<string, pulumi.Resource>([
+    ...workspaces.map((workspace, index) => [plan.workspaces[index]?.name ?? "", workspace] as const),
+    ...users.map(([, user], index) => [plan.users[index]?.personalWorkspace?.name ?? "", user] as const),
+  ]);
+  const scopes = makesGroupsScope(plan.applications, platform)
+    ? [new GroupsScope("groups-scope", { realmId }, opts)]
+    : [];
   const applications = new Map<string, Application>();
   for (const application of registeredApplications(plan.applications)) {
+    const home = homes.get(application.namespace);
     const created = new Application(
       application.name,
       {
@@ -166,7 +160,7 @@ export function createPlatform(
         plan,
         application,
         builtInScopes: builtInScopes.filter((scope) => !live || clientScopes.includes(scope)),
-        ready: [...scopes, ...(homes.get(application.namespace) ?? [])],
+        ready: [...scopes, ...(home ? [home] : [])],
         providers,
         after,
         newSecret: newClientSecret(),
