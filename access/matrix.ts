@@ -1,90 +1,122 @@
-import { openingRoles, type PlannedApplication } from "./application.ts";
+import { accessEntries, type AccessEntry, everybody, subjectOf } from "./entries.ts";
 import { compare } from "./diagnostic.ts";
-import type { EffectiveAccess, Plan, PlannedSource } from "./resolve.ts";
+import { allWorkspaces } from "./ledger.ts";
+import type { DesiredState } from "./load.ts";
+import type { Plan, PlannedSource } from "./resolve.ts";
 
 /**
- * Who may do what, and who may log in to which application, as tables: a line for every user, a column for every workspace.
- * Users without any access are listed too: that they have none is an answer. So is, with a plus sign, what each group
- * gives to people who have no file, because a directory or an identity provider says who is in it.
+ * Who may do what as a table: a line for every user, a column for every workspace. Users without any access are listed
+ * too: that they have none is an answer. So is, with a plus sign, what each group gives to people who have no file,
+ * because a directory or an identity provider says who is in it.
  */
-export function renderMatrix(plan: Plan): string {
-  const workspaces = [
-    ...plan.workspaces.map(({ name }) => name),
-    ...plan.users.flatMap(({ personalWorkspace }) => (personalWorkspace ? [personalWorkspace.name] : [])),
-  ].toSorted(compare);
-  const cells = new Map(plan.access.map((entry) => [`${entry.user}\n${entry.workspace}`, describe(entry)]));
-  const everywhere = new Map(plan.clusterAccess.map(({ user, level }) => [user, `kubeflow-${level}`]));
-  const isAsked = everywhere.size > 0 || plan.outside.some(({ cluster }) => cluster !== undefined);
-  const rows = plan.users.map(({ username, enabled }) => [
-    enabled ? username : `${username} (disabled)`,
-    ...(isAsked ? [everywhere.get(username) ?? "-"] : []),
-    ...workspaces.map((workspace) => cells.get(`${username}\n${workspace}`) ?? "-"),
-  ]);
-  const outside = plan.outside.map(({ group, access, cluster }) => {
-    const given = new Map(access.map((entry) => [entry.workspace, describe(entry)]));
-    return [
-      `+ ${group}`,
-      ...(isAsked ? [cluster === undefined ? "-" : `kubeflow-${cluster}`] : []),
-      ...workspaces.map((workspace) => given.get(workspace) ?? "-"),
-    ];
-  });
-  const head = ["user", ...(isAsked ? ["(every namespace)"] : []), ...workspaces];
-  return [...table([head, ...rows, ...outside]), "", ...applicationLines(plan), ...legend(plan)].join("\n");
+export interface Matrix {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Who may log in to each application. */
+  readonly applications: readonly (readonly [application: string, who: string])[];
+  /** Who holds each realm role that is no workspace's. */
+  readonly realmRoles: readonly (readonly [role: string, who: string])[];
+  /** What the words mean, and for which day this holds. */
+  readonly legend: readonly string[];
 }
 
-/** Who may log in to each application. */
-function applicationLines(plan: Plan): string[] {
-  if (plan.applications.length === 0) return [];
-  const rows = plan.applications.map((application) => [application.name, mayLogIn(plan, application)]);
-  return [...table([["application", "who may log in"], ...rows]), ""];
-}
+const none = "-";
 
-function mayLogIn(plan: Plan, application: PlannedApplication): string {
-  if (application.auth === "headers") return "everybody with an account, at the gateway";
-  if (application.auth === "dex") return "everybody with an account, at Dex";
-  if (!application.allow) return "everybody with an account";
-  const opening = openingRoles(application);
-  const rolesOf = new Map([
-    ...Object.entries(plan.platformGroupRoles),
-    ...plan.groups.map(({ name, roles }) => [name, roles] as const),
-  ]);
-  const opens = (roles: readonly string[]) => roles.some((role) => opening.includes(role));
-  const people = plan.users.filter(
-    ({ enabled, roles, groups }) =>
-      enabled && (opens(roles) || groups.some((group) => opens(rolesOf.get(group) ?? []))),
-  );
-  const elsewhere = plan.outside.filter(({ group }) => opens(rolesOf.get(group) ?? []));
-  const named = [...people.map(({ username }) => username), ...elsewhere.map(({ group }) => `+ ${group}`)];
-  return named.length > 0 ? named.join(", ") : "nobody";
-}
-
-/** One cell: the Kubernetes level, and what differs from what that level usually brings. */
-export function describe({ kubernetes, network, storage }: EffectiveAccess): string {
-  if (!kubernetes) return `s3:${storage ?? "none"}`;
-  const marks = [
-    ...(network === "pipelines" ? ["no notebooks"] : []),
-    ...(storage !== undefined && storage !== kubernetes ? [`s3:${storage}`] : []),
+export function matrixOf(desired: DesiredState, plan: Plan): Matrix {
+  const entries = accessEntries(desired, plan);
+  const workspaces = allWorkspaces(plan)
+    .map(({ name }) => name)
+    .toSorted(compare);
+  const columns = [
+    ...[column("(platform)", "platform", entries), column("(every namespace)", "cluster", entries)].filter(
+      ({ cells }) => cells.size > 0,
+    ),
+    ...workspaces.map((name) => column(name, "workspace", entries, name)),
   ];
-  return marks.length > 0 ? `${kubernetes} (${marks.join(", ")})` : kubernetes;
+  const row = (subject: string, shown = subject) => [shown, ...columns.map(({ cells }) => cells.get(subject) ?? none)];
+  return {
+    head: ["user", ...columns.map(({ title }) => title)],
+    rows: [
+      ...plan.users.map(({ username, enabled }) => row(username, enabled ? username : `${username} (disabled)`)),
+      ...plan.outside.map(({ group }) => row(`+ ${group}`)),
+    ],
+    applications: listsOf("application", plan.applications, entries).map(([name, who]) => [
+      name,
+      waysIn(plan, name, who),
+    ]),
+    realmRoles: listsOf(
+      "realm role",
+      [...new Set(entries.flatMap(({ place }) => (place.kind === "realm role" ? [place.name] : [])))].map((name) => ({
+        name,
+      })),
+      entries,
+    ),
+    legend: legend(plan, entries),
+  };
 }
 
-function legend(plan: Plan): string[] {
-  const used = new Set([...plan.access, ...plan.outside.flatMap(({ access }) => access)].map(describe));
+/** The matrix for a terminal. */
+export function renderMatrix(desired: DesiredState, plan: Plan): string {
+  const { head, rows, applications, realmRoles, legend } = matrixOf(desired, plan);
+  const list = (title: string, lines: Matrix["applications"], what: string) =>
+    lines.length > 0 ? [...alignedTable([[title, what], ...lines]), ""] : [];
+  return [
+    ...alignedTable([head, ...rows]),
+    "",
+    ...list("application", applications, "who may log in"),
+    ...list("realm role", realmRoles, "who holds it"),
+    ...legend,
+  ].join("\n");
+}
+
+function column(
+  title: string,
+  kind: AccessEntry["place"]["kind"],
+  entries: readonly AccessEntry[],
+  name?: string,
+): { title: string; cells: ReadonlyMap<string, string> } {
+  const inside = entries.filter(({ place }) => place.kind === kind && (name === undefined || place.name === name));
+  return { title, cells: new Map(inside.map((entry) => [subjectOf(entry), entry.access])) };
+}
+
+function listsOf(
+  kind: AccessEntry["place"]["kind"],
+  places: readonly { readonly name: string }[],
+  entries: readonly AccessEntry[],
+): [name: string, who: string][] {
+  return places.map(({ name }) => {
+    const inside = entries.filter(({ place }) => place.kind === kind && place.name === name);
+    const isOpen = inside.some(({ who }) => who === everybody);
+    return [name, isOpen ? everybody : inside.map(subjectOf).join(", ") || "nobody"];
+  });
+}
+
+function waysIn({ applications }: Plan, name: string, who: string): string {
+  const auth = applications.find((application) => application.name === name)?.auth;
+  if (auth === "headers") return `${who}, at the gateway`;
+  return auth === "dex" ? `${who}, at Dex` : who;
+}
+
+function legend(plan: Plan, entries: readonly AccessEntry[]): string[] {
+  const used = entries.filter(({ place }) => place.kind !== "application").map(({ access }) => access);
   const explained: readonly [string, string][] = [
+    ["admin", `in the group of platform administrators (${plan.platform.platformGroups.admin})`],
     ["edit", "create, change and delete workloads; read and write both buckets; notebooks"],
     ["view", "read only; read both buckets; notebooks"],
     ["s3:edit", "read and write both buckets, nothing else"],
     ["s3:view", "read both buckets, nothing else"],
     ["no notebooks", "may not open notebooks and other applications of the workspace"],
-    ["-", "no access"],
+    [none, "no access"],
   ];
-  const shown = explained.filter(([word]) => word === "-" || [...used].some((cell) => cell.includes(word)));
+  const isUsed = (word: string) =>
+    word === "admin" ? used.includes(word) : used.some((cell) => cell !== "admin" && cell.includes(word));
+  const shown = explained.filter(([word]) => word === none || isUsed(word));
   const { users, workspaces } = plan.archived;
   const archived = [...users.map((name) => `user ${name}`), ...workspaces.map((name) => `workspace ${name}`)];
   return [
     ...shown.map(([word, meaning]) => `${word.padEnd(12)} ${meaning}`),
     ...plan.outside.map(
-      ({ group, sources }) => `${`+ ${group}`.padEnd(12)} whoever is in ${sources.map(place).join(", or ")}`,
+      ({ group, sources }) => `${`+ ${group}`.padEnd(12)} whoever is in ${sources.map(placeOf).join(", or ")}`,
     ),
     ...(archived.length > 0 ? [`archived, without any access: ${archived.join(", ")}`] : []),
     `as of ${plan.date} (UTC)`,
@@ -92,13 +124,14 @@ function legend(plan: Plan): string[] {
 }
 
 /** A group elsewhere, for people. */
-function place({ from }: PlannedSource): string {
+export function placeOf({ from }: Pick<PlannedSource, "from">): string {
   return "directory" in from
     ? `group "${from.group}" of directory ${from.directory}`
     : `"${from.value}" in ${from.claim} of identity provider ${from.identityProvider}`;
 }
 
-function table(rows: readonly (readonly string[])[]): string[] {
+/** Lines of a table whose columns stand under each other. */
+export function alignedTable(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row

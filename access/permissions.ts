@@ -38,10 +38,8 @@ const usual = {
  * @throws {RangeError} when one of the three is not among them
  */
 export function permissionChart(manifests: string): string {
-  const roles = new Map(clusterRolesIn(manifests).map((role) => [role.metadata.name, role]));
-  const missing = columns.filter((name) => !roles.has(name));
-  if (missing.length > 0) throw new RangeError(`there is no ClusterRole ${missing.join(", ")} in the input`);
-  const granted = columns.map((name) => permissionsOf(name, roles));
+  const roles = clusterRoles(manifests);
+  const granted = columns.map((name) => new Map(Object.entries(roles[name])));
   const resources = [...new Set(granted.flatMap((permissions) => [...permissions.keys()]))].toSorted(compare);
   return [
     `| resource | ${columns.join(" | ")} |`,
@@ -51,6 +49,33 @@ export function permissionChart(manifests: string): string {
       return `| \`${resource}\` | ${cells.join(" | ")} |`;
     }),
   ].join("\n");
+}
+
+/** What each of Kubeflow's ClusterRoles allows: verbs by resource, such as `deployments.apps`. */
+export const clusterRolesSchema = z.record(z.enum(columns), z.record(z.string(), z.array(z.string())));
+export type ClusterRoles = z.output<typeof clusterRolesSchema>;
+
+/**
+ * What Kubeflow's three ClusterRoles allow, as data.
+ *
+ * @param manifests as for {@link permissionChart}
+ * @throws {RangeError} when one of the three is not among them
+ */
+export function clusterRoles(manifests: string): ClusterRoles {
+  const roles = new Map(clusterRolesIn(manifests).map((role) => [role.metadata.name, role]));
+  const missing = columns.filter((name) => !roles.has(name));
+  if (missing.length > 0) throw new RangeError(`there is no ClusterRole ${missing.join(", ")} in the input`);
+  const sorted = (name: string) =>
+    Object.fromEntries(
+      [...permissionsOf(name, roles)]
+        .toSorted(([a], [b]) => compare(a, b))
+        .map(([resource, verbs]) => [resource, [...verbs].toSorted(compare)]),
+    );
+  return {
+    "kubeflow-admin": sorted(columns[0]),
+    "kubeflow-edit": sorted(columns[1]),
+    "kubeflow-view": sorted(columns[2]),
+  };
 }
 
 function clusterRolesIn(manifests: string): ClusterRole[] {
@@ -91,9 +116,9 @@ function aggregated(name: string, roles: ReadonlyMap<string, ClusterRole>, seen 
 }
 
 /** The usual verbs by what they come to, then the others. */
-function verbs(allowed: ReadonlySet<string> = new Set()): string {
-  const whole = Object.entries(usual).filter(([, group]) => group.every((verb) => allowed.has(verb)));
+function verbs(allowed: readonly string[] = []): string {
+  const whole = Object.entries(usual).filter(([, group]) => group.every((verb) => allowed.includes(verb)));
   const told = new Set(whole.flatMap(([, group]) => group));
-  const others = [...allowed].filter((verb) => !told.has(verb)).toSorted(compare);
+  const others = allowed.filter((verb) => !told.has(verb)).toSorted(compare);
   return [...whole.map(([name]) => name), ...others].join(", ") || "-";
 }

@@ -49,14 +49,22 @@ export interface EffectiveAccess {
 /** Kubeflow's ClusterRoles that can be held in the whole cluster. */
 export type ClusterLevel = "admin" | "edit";
 
-/** What one user ends up with in every namespace of the cluster: the higher of all cluster-wide grants. */
-export interface ClusterAccess {
-  readonly user: string;
-  readonly email: string;
+/** One line of `clusterAccess` as it reaches one user. */
+export interface ClusterGrant {
   readonly level: ClusterLevel;
   /** The group through which the user gets it; absent for a direct grant. */
   readonly group?: string;
+  /** First day (UTC) on which it no longer holds. */
+  readonly expires?: string;
   readonly at: Location;
+}
+
+/** What one user ends up with in every namespace of the cluster: the higher of all cluster-wide grants. */
+export interface ClusterAccess extends ClusterGrant {
+  readonly user: string;
+  readonly email: string;
+  /** Every grant, highest and most direct first; the first says the rest of this. */
+  readonly grants: readonly ClusterGrant[];
 }
 
 /** A member as the Kubernetes plane knows them: one contributor binding. */
@@ -86,6 +94,8 @@ export interface PlannedWorkspace {
   /** Defaults for containers; absent for none. */
   readonly limits: Limits | undefined;
   readonly contributors: readonly Contributor[];
+  /** Every grant as it reaches a user: what the above comes from. */
+  readonly grants: readonly Omit<Grant, "at">[];
   /** E-mail addresses by what the network plane lets through. */
   readonly network: Readonly<Record<NetworkAccess, readonly string[]>>;
 }
@@ -136,6 +146,8 @@ export interface OutsideAccess {
   readonly access: readonly EffectiveAccess[];
   /** What the group gives in every namespace. */
   readonly cluster: ClusterLevel | undefined;
+  /** The lines that give it, highest first. */
+  readonly clusterGrants: readonly ClusterGrant[];
 }
 
 /** A realm role that is no workspace's. */
@@ -267,6 +279,7 @@ export function resolve(desired: DesiredState, date: string, seen: readonly Seen
         ),
         isWritten,
       ),
+      grants: inside.flatMap((entry) => entry.grants.map(withoutPlace)),
       network: { full: addresses("full").toSorted(compare), pipelines: addresses("pipelines").toSorted(compare) },
     };
   };
@@ -343,6 +356,10 @@ export function resolve(desired: DesiredState, date: string, seen: readonly Seen
       workspaces: archived(desired.workspaces),
     },
   };
+}
+
+function withoutPlace({ user, workspace, source, level, notebooksAccess, group, expires }: Grant): Omit<Grant, "at"> {
+  return { user, workspace, source, level, notebooksAccess, group, expires };
 }
 
 function settingsOf({ realmManagement, realmSettings }: Platform, passwordsOnly: boolean): RealmSettings | undefined {
@@ -440,7 +457,7 @@ function limitsFor(
   return limits ?? workspaceDefaults.limits ?? (Object.keys(quota).some(limitsCompute) ? defaultLimits : undefined);
 }
 
-/** The higher level for each user, and of equal ones the most direct. */
+/** The higher level for each user, and of equal ones the most direct, with all the others. */
 function clusterAccess(
   { value, at }: Sourced<Platform>,
   membersOf: ReadonlyMap<string, readonly string[]>,
@@ -448,15 +465,17 @@ function clusterAccess(
 ): Omit<ClusterAccess, "email">[] {
   const grants = value.clusterAccess.flatMap(({ user, group, role, expires }, index) => {
     if (expires !== undefined && date >= expires) return [];
-    const grant = { level: role, at: at("clusterAccess", index) };
+    const grant = { level: role, at: at("clusterAccess", index), ...(expires !== undefined && { expires }) };
     return group === undefined
       ? [{ ...grant, user: user ?? "" }]
       : (membersOf.get(group) ?? []).map((member) => ({ ...grant, user: member, group }));
   });
-  const rank = ({ level, group }: { level: ClusterLevel; group?: string }) =>
-    (level === "admin" ? 0 : 2) + (group === undefined ? 0 : 1);
-  return [...Map.groupBy(grants, ({ user }) => user).values()]
-    .flatMap((own) => own.toSorted((a, b) => rank(a) - rank(b)).slice(0, 1))
+  const rank = ({ level, group }: ClusterGrant) => (level === "admin" ? 0 : 2) + (group === undefined ? 0 : 1);
+  return [...Map.groupBy(grants, ({ user }) => user)]
+    .flatMap(([user, own]) => {
+      const sorted = own.toSorted((a, b) => rank(a) - rank(b)).map(({ user: _, ...grant }): ClusterGrant => grant);
+      return sorted.slice(0, 1).map((first) => ({ ...first, user, grants: sorted }));
+    })
     .toSorted((a, b) => compare(a.user, b.user));
 }
 
@@ -471,11 +490,13 @@ function outsideAccess(
     .map(({ value: { name, from }, at }) => {
       const alone = new Map([[name, [name]]]);
       const given = listed.filter(({ subject }) => subject.group === name);
+      const cluster = clusterAccess(platform, alone, date).find(({ group }) => group === name);
       return {
         group: name,
         sources: plannedSources(from, at),
         access: effectiveAccess(expandGroups(given, alone)),
-        cluster: clusterAccess(platform, alone, date).find(({ group }) => group === name)?.level,
+        cluster: cluster?.level,
+        clusterGrants: cluster?.grants ?? [],
       };
     });
 }
@@ -573,7 +594,7 @@ function effectiveAccess(grants: readonly Grant[]): EffectiveAccess[] {
 }
 
 /** Each plane by itself: a view with notebooks and an edit without make an edit with notebooks (deployKF). */
-function combine(grants: readonly Grant[]): EffectiveAccess {
+export function combine(grants: readonly Grant[]): EffectiveAccess {
   const [first] = grants;
   if (!first) throw new Error("combine() needs at least one grant; please report this");
   const memberships = grants.filter(({ source }) => source !== "storage");

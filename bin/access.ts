@@ -1,127 +1,93 @@
 #!/usr/bin/env node
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { InputError } from "../access/diagnostic.ts";
-import { loadDesiredState } from "../access/load.ts";
-import { renderMatrix } from "../access/matrix.ts";
-import { permissionChart } from "../access/permissions.ts";
-import { resolve, today } from "../access/resolve.ts";
-import { jsonSchemas } from "../access/schema.ts";
-import { printGuide } from "./application.ts";
+import { didYouMean } from "../access/suggest.ts";
 
-const usage = `access: reads the desired state; all but doctor and reset-credentials need no server
+const usage = `access: who may do what, from the desired state
 
-  access check  [--stack dev]                     is the desired state sound?
-  access matrix [--stack dev] [--date 2027-03-31] who may do what
-  access permissions [roles.yaml]                 chart of Kubeflow's ClusterRoles, from a file or standard input:
-                                                  kubectl get clusterroles -o yaml | access permissions
-  access application <name> [--stack dev]         what the people who build an application have to know, as Markdown
-  access doctor [application] [--stack dev]       what keeps people out of applications, with cause and fix
-    --user alice                                  also what keeps out this user
-    --json                                        print the findings as JSON
-                                                  Needs what reset-credentials needs, and KUBECONFIG. Reads only.
-  access schema [--check]                         write the editors' JSON Schemas, or tell whether they are current
-  access reset-credentials <user> [--stack dev]   make a new temporary password, print it once, and end all sessions
-    --email [--ttl 12h]                           instead send a mail with a link that lives that long (5m to 30d)
-    --json                                        print the result as JSON
-                                                  Needs KEYCLOAK_URL, KEYCLOAK_USER and KEYCLOAK_PASSWORD (or
-                                                  KEYCLOAK_CLIENT_ID and KEYCLOAK_CLIENT_SECRET), and where they
-                                                  differ KEYCLOAK_LOGIN_REALM and KEYCLOAK_CACERT.
+from the files alone:
+  access check                                 is the desired state sound? what expires soon?
+  access matrix [--format table|markdown|csv|html|json]
+                                               who may do what; html is the whole access review in one file
+  access why <user> <workspace>                every path that gives access, shortest first, and what stands against it
+  access who <workspace> [--can edit|view]     who has access, how and until when
+  access can <user> <verb> <resource>          may they? exit 0 yes, 1 no
+    get team-a/pods   put s3://team-a-data/x   open team-a   open team-a/pipelines   log-in grafana
+    --roles roles.yaml                         the platform's ClusterRoles: kubectl get clusterroles -o yaml
+  access diff [<ref>[..<ref>]] [--format text|markdown]
+                                               what a change does to effective access; one ref, or none for HEAD: the
+                                               files as they are against it; a...b: b against where it left a
+  access graph [--format svg|mermaid]          a picture: users, groups, workspaces
+    --workspace w | --user u | --group g       only what is about it
+  access permissions [roles.yaml] [--json]     chart of Kubeflow's ClusterRoles, from a file or standard input
+  access application <name>                    what the people who build an application have to know, as Markdown
+  access affected --base <ref>                 stacks that a change concerns, as JSON
+  access codeowners [--check]                  write .github/CODEOWNERS, or tell whether it is current
+  access schema [--check]                      write the editors' JSON Schemas, or tell whether they are current
 
-exit: 0 all is well, 1 the desired state or the schemas are not, a reset was refused, or doctor found problems,
-      2 wrong usage, 3 Keycloak or the cluster cannot be reached or does not let us in
+that edit the files:
+  access grant <user> <role> <workspace> --for 14d | --until 2027-03-31
+    --group --no-notebooks --reason "..."      role: edit, view, s3:edit, s3:view
+  access offboard <user> [--delete] [--dry-run]
+                                               take everything from a user
+
+that ask the platform (KEYCLOAK_URL, KEYCLOAK_USER, KEYCLOAK_PASSWORD or KEYCLOAK_CLIENT_ID, KEYCLOAK_CLIENT_SECRET;
+KEYCLOAK_LOGIN_REALM, KEYCLOAK_CACERT; KUBECONFIG; MINIO_ENDPOINT, MINIO_ROOT_USER, MINIO_ROOT_PASSWORD):
+  access preview [--base main] [--files]       the comment for a pull request; also pulumi preview with the policy pack,
+                                               unless --files; keeps comment.md and access.html in .preview/<stack>/
+  access drift                                 what is otherwise on the platform; exit 0 in sync, 1 differences
+  access import                                an existing platform as files
+  access doctor [application] [--user alice]   what keeps people out of applications, with cause and fix
+  access reset-credentials <user>              make a new temporary password, print it once, and end all sessions
+    --email [--ttl 12h]                        instead send a mail with a link that lives that long (5m to 30d)
+
+all: --stack dev   --date 2027-03-31 (default today, UTC)   --json   NO_COLOR=1 for no colours
+exit: 0 well, or yes; 1 not well, no, or refused; 2 wrong usage; 3 the platform cannot be reached or does not let us in
 `;
 
-const schemaFolder = join("stacks", "schema");
+type Command = (args: string[]) => number | Promise<number>;
 
-async function run(): Promise<number> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      stack: { type: "string", default: "dev" },
-      date: { type: "string", default: today() },
-      check: { type: "boolean", default: false },
-      email: { type: "boolean", default: false },
-      ttl: { type: "string" },
-      user: { type: "string" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  const [verb, ...rest] = positionals;
-  if (values.help) {
+// Loaded one at a time: what talks to servers takes longer to load than the other commands to run.
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  affected: async () => (await import("./affected.ts")).affected,
+  application: async () => (await import("./application.ts")).application,
+  can: async () => (await import("./can.ts")).can,
+  check: async () => (await import("./check.ts")).check,
+  codeowners: async () => (await import("./codeowners.ts")).codeowners,
+  diff: async () => (await import("./diff.ts")).diff,
+  doctor: async () => (await import("./doctor.ts")).doctor,
+  drift: async () => (await import("./drift.ts")).drift,
+  grant: async () => (await import("./grant.ts")).grant,
+  graph: async () => (await import("./graph.ts")).graph,
+  import: async () => (await import("./import.ts")).importState,
+  matrix: async () => (await import("./matrix.ts")).matrix,
+  offboard: async () => (await import("./offboard.ts")).offboard,
+  permissions: async () => (await import("./permissions.ts")).permissions,
+  preview: async () => (await import("./preview.ts")).preview,
+  "reset-credentials": async () => (await import("./resetCredentials.ts")).resetCredentials,
+  schema: async () => (await import("./schema.ts")).schema,
+  who: async () => (await import("./who.ts")).who,
+  why: async () => (await import("./why.ts")).why,
+};
+
+async function run([verb, ...args]: string[]): Promise<number> {
+  if (args.includes("--help") || args.includes("-h") || verb === "--help" || verb === "-h" || verb === "help") {
     process.stdout.write(usage);
     return 0;
   }
-  if (verb === "reset-credentials") {
-    const [username, ...more] = rest;
-    if (more.length > 0) throw new RangeError(`unexpected "${more.join(" ")}"`);
-    // Loaded only here and above: what talks to servers takes longer to load than the other commands to run.
-    const { resetCredentials } = await import("./resetCredentials.ts");
-    return resetCredentials(username, values);
-  }
-  if (verb === "doctor" || verb === "application") {
-    const [name, ...more] = rest;
-    if (more.length > 0) throw new RangeError(`unexpected "${more.join(" ")}"`);
-    if (verb === "application") return printGuide(name, values);
-    const { doctor } = await import("./doctor.ts");
-    return doctor(name, values);
-  }
-  if (verb === "permissions") {
-    const [file, ...more] = rest;
-    if (more.length > 0) throw new RangeError(`unexpected "${more.join(" ")}"`);
-    process.stdout.write(`${permissionChart(readFileSync(file ?? 0, "utf8"))}\n`);
-    return 0;
-  }
-  if (rest.length > 0) throw new RangeError(`unexpected "${rest.join(" ")}"`);
-  switch (verb) {
-    case "check": {
-      const plan = resolve(loadDesiredState(join("stacks", values.stack)), values.date);
-      process.stdout.write(
-        `${values.stack}: ${plan.users.length} users, ${plan.groups.length} groups, ${plan.workspaces.length} shared workspaces: sound\n`,
-      );
-      return 0;
-    }
-    case "matrix":
-      process.stdout.write(`${renderMatrix(resolve(loadDesiredState(join("stacks", values.stack)), values.date))}\n`);
-      return 0;
-    case "schema":
-      return values.check ? compareSchemas() : writeSchemas();
-    case undefined:
-      throw new RangeError("no command given");
-    default:
-      throw new RangeError(`unknown command "${verb}"`);
-  }
-}
-
-function schemaFiles(): [path: string, text: string][] {
-  return Object.entries(jsonSchemas()).map(([kind, schema]) => [
-    join(schemaFolder, `${kind}.json`),
-    `${JSON.stringify(schema, null, 2)}\n`,
-  ]);
-}
-
-function writeSchemas(): number {
-  mkdirSync(schemaFolder, { recursive: true });
-  for (const [path, text] of schemaFiles()) writeFileSync(path, text);
-  return 0;
-}
-
-function compareSchemas(): number {
-  const stale = schemaFiles().filter(([path, text]) => !existsSync(path) || readFileSync(path, "utf8") !== text);
-  for (const [path] of stale) process.stderr.write(`${path} is out of date; run: access schema\n`);
-  return stale.length === 0 ? 0 : 1;
+  if (verb === undefined) throw new RangeError("no command given");
+  const load = Object.hasOwn(commands, verb) ? commands[verb] : undefined;
+  if (!load) throw new RangeError(`unknown command "${verb}".${didYouMean(verb, Object.keys(commands))}`);
+  return (await load())(args);
 }
 
 try {
-  process.exitCode = await run();
+  process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   if (error instanceof InputError) {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   } else if (error instanceof RangeError || (error instanceof TypeError && "code" in error)) {
-    process.stderr.write(`access: ${error.message}\n\n${usage}`);
+    process.stderr.write(`access: ${error.message}\nRun access --help for what is allowed.\n`);
     process.exitCode = 2;
   } else throw error;
 }

@@ -1,9 +1,9 @@
-import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { applicationGuide } from "../access/applicationGuide.ts";
 import { applicationsNamed } from "../access/doctor.ts";
-import { loadDesiredState } from "../access/load.ts";
-import { type Plan, resolve } from "../access/resolve.ts";
+import type { Plan } from "../access/resolve.ts";
 import { didYouMean } from "../access/suggest.ts";
+import { exactly, readState, stateOptions } from "./options.ts";
 
 /**
  * Prints what the people who build an application have to know of its login.
@@ -12,18 +12,17 @@ import { didYouMean } from "../access/suggest.ts";
  * @throws {RangeError} when called wrongly
  * @throws {InputError} when the desired state cannot be read
  */
-export function printGuide(
-  name: string | undefined,
-  { stack, date }: { readonly stack: string; readonly date: string },
-): number {
-  if (name === undefined) throw new RangeError("application needs a name");
-  const plan = resolve(loadDesiredState(join("stacks", stack)), date);
-  const [application] = applicationsNamed(plan, name);
-  if (!application) {
+export function application(args: string[]): number {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: stateOptions });
+  const [name] = exactly(positionals, "application");
+  const { stack } = values;
+  const { plan } = readState(values);
+  const [found] = applicationsNamed(plan, name);
+  if (!found) {
     process.stderr.write(`${unknownApplication(plan, name, stack)}\n`);
     return 2;
   }
-  process.stdout.write(applicationGuide(plan, application));
+  process.stdout.write(applicationGuide(plan, found));
   return 0;
 }
 

@@ -1,34 +1,30 @@
-import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { applicationsNamed, chaptersOf, diagnose, type Finding, renderDiagnosis, statusOf } from "../access/doctor.ts";
-import { loadDesiredState } from "../access/load.ts";
-import { resolve } from "../access/resolve.ts";
 import { Cluster } from "../live/cluster.ts";
 import { trustAuthorities } from "../live/connection.ts";
 import { examine, Unreachable } from "../live/doctor.ts";
 import { Keycloak } from "../live/keycloak.ts";
 import { reasonOf } from "../live/survey.ts";
 import { unknownApplication } from "./application.ts";
+import { readState, stateOptions } from "./options.ts";
 import { keycloakFromEnvironment, MissingSettings } from "./resetCredentials.ts";
-
-export interface DoctorOptions {
-  readonly stack: string;
-  /** The day to plan for. */
-  readonly date: string;
-  /** Whose troubles they are; only what concerns everybody when absent. */
-  readonly user?: string | undefined;
-  readonly json: boolean;
-}
 
 /**
  * Says what keeps people out of applications, by the chapters of seed 004. Reads the platform and changes nothing.
  *
- * @param name the application; all when absent
  * @returns the exit code: 0 no problem, 1 problems, 2 wrong usage or missing settings, 3 a plane cannot be reached
  * @throws {InputError} when the desired state cannot be read
  */
-export async function doctor(name: string | undefined, options: DoctorOptions): Promise<number> {
-  const { stack, date, user, json } = options;
-  const plan = resolve(loadDesiredState(join("stacks", stack)), date);
+export async function doctor(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { ...stateOptions, user: { type: "string" } },
+  });
+  const [name, ...more] = positionals;
+  if (more.length > 0) throw new RangeError(`unexpected "${more.join(" ")}"`);
+  const { stack, user, json } = values;
+  const { plan } = readState(values);
   const applications = applicationsNamed(plan, name);
   if (name !== undefined && applications.length === 0) {
     say(unknownApplication(plan, name, stack));
@@ -58,7 +54,11 @@ export async function doctor(name: string | undefined, options: DoctorOptions): 
         }),
       }));
       print(
-        JSON.stringify({ stack, date, ...(user !== undefined && { user }), problems, applications: told }, null, 2),
+        JSON.stringify(
+          { stack, date: plan.date, ...(user !== undefined && { user }), problems, applications: told },
+          null,
+          2,
+        ),
       );
     } else {
       if (applications.length === 0) say(`stack ${stack} has no applications`);

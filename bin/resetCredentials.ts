@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { type DesiredState, loadDesiredState } from "../access/load.ts";
 import { parseDuration } from "../access/duration.ts";
 import { didYouMean } from "../access/suggest.ts";
@@ -7,15 +8,7 @@ import { type Connection, trustAuthorities } from "../live/connection.ts";
 import { keycloaksReason, Refusal, resetPassword, sendResetLink, type Subject } from "../live/credentials.ts";
 import { Keycloak } from "../live/keycloak.ts";
 import { reasonOf } from "../live/survey.ts";
-
-export interface ResetOptions {
-  readonly stack: string;
-  /** Whether a mail with a link is sent instead of a password being made. */
-  readonly email: boolean;
-  /** How long the link lives; twelve hours when absent. */
-  readonly ttl?: string | undefined;
-  readonly json: boolean;
-}
+import { exactly } from "./options.ts";
 
 const defaultLife = "12h";
 const [shortest, longest] = [5 * 60, 30 * 24 * 3600];
@@ -28,10 +21,20 @@ const [shortest, longest] = [5 * 60, 30 * 24 * 3600];
  * @throws {RangeError} when called wrongly
  * @throws {InputError} when the desired state cannot be read
  */
-export async function resetCredentials(username: string | undefined, options: ResetOptions): Promise<number> {
-  if (username === undefined) throw new RangeError("reset-credentials needs a username");
-  const { stack, email, ttl = defaultLife, json } = options;
-  if (options.ttl !== undefined && !email) throw new RangeError("--ttl is how long a link lives, so it needs --email");
+export async function resetCredentials(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      stack: { type: "string", default: "dev" },
+      json: { type: "boolean", default: false },
+      email: { type: "boolean", default: false },
+      ttl: { type: "string" },
+    },
+  });
+  const [username] = exactly(positionals, "user");
+  const { stack, email, ttl = defaultLife, json } = values;
+  if (values.ttl !== undefined && !email) throw new RangeError("--ttl is how long a link lives, so it needs --email");
   const lifespan = parseDuration(ttl);
   if (lifespan === undefined || lifespan < shortest || lifespan > longest) {
     throw new RangeError(`--ttl is ${JSON.stringify(ttl)}; write 5m to 30d, such as 30m, 12h or 3d`);

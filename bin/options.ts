@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { isDay } from "../access/fields.ts";
+import { type DesiredState, loadDesiredState } from "../access/load.ts";
+import { type Plan, resolve, today } from "../access/resolve.ts";
+
+/** Options that every command on the desired state has. */
+export const stateOptions = {
+  stack: { type: "string", default: "dev" },
+  date: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
+/** The desired state of a stack and the plan for a day. @throws {InputError} when it is not sound */
+export function readState({ stack, date = today() }: { readonly stack: string; readonly date?: string | undefined }): {
+  readonly desired: DesiredState;
+  readonly plan: Plan;
+} {
+  const desired = loadDesiredState(join("stacks", stack));
+  return { desired, plan: resolve(desired, date) };
+}
+
+/**
+ * The day that a command is for.
+ *
+ * @throws {RangeError} when it is none
+ */
+export function dayOf({ date = today() }: { readonly date?: string | undefined }): string {
+  if (isDay(date)) return date;
+  throw new RangeError(`--date is ${JSON.stringify(date)}; write a day as YYYY-MM-DD, such as 2027-03-31`);
+}
+
+/**
+ * Exactly these positional arguments, in order.
+ *
+ * @throws {RangeError} naming what is missing or too much
+ */
+export function exactly<const N extends readonly string[]>(
+  given: readonly string[],
+  ...names: N
+): { -readonly [K in keyof N]: string } {
+  const missing = names.slice(given.length);
+  if (missing.length > 0) throw new RangeError(`${missing.map((name) => `<${name}>`).join(" ")} is missing`);
+  const more = given.slice(names.length);
+  if (more.length > 0) throw new RangeError(`unexpected ${more.map((one) => JSON.stringify(one)).join(" ")}`);
+  return [...given] as { -readonly [K in keyof N]: string };
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
