@@ -1,0 +1,174 @@
+import { type AccessRecord, acknowledgementOf, type Removal, removals } from "./diff.ts";
+import { InputError } from "./diagnostic.ts";
+import type { DesiredState } from "./load.ts";
+import type { Platform } from "./schema.ts";
+
+/** Why a change is refused although the desired state is sound. */
+export interface GuardFinding {
+  readonly guard: "removals" | "administrators" | "yourself" | "target";
+  /** What was found, what is allowed, what to do. */
+  readonly message: string;
+}
+
+/** Up to this many removals need no acknowledgement, whatever share they are: somebody leaves a small platform. */
+const neverAsked = 3;
+
+/**
+ * Whether a change takes away so much that it may be a mistake: more than a share of all access, or more than a number.
+ *
+ * @param renamed usernames after the change by those before it
+ */
+export function guardRemovals(
+  before: AccessRecord,
+  after: AccessRecord,
+  { guards }: Pick<Platform, "guards">,
+  renamed: ReadonlyMap<string, string> = new Map(),
+): GuardFinding[] {
+  const removed = removals(before, after, renamed);
+  const all = Object.values(before).reduce((sum, holders) => sum + Object.keys(holders).length, 0);
+  const share = all === 0 ? 0 : (removed.length / all) * 100;
+  const isMuch =
+    removed.length > guards.maximumRemovals || (share > guards.maximumRemovedShare && removed.length > neverAsked);
+  if (!isMuch) return [];
+  const needed = acknowledgementOf(removed);
+  if (guards.acknowledged === needed) return [];
+  const given =
+    guards.acknowledged === undefined ? "" : ` The one that is written, ${guards.acknowledged}, is for another change.`;
+  return [
+    {
+      guard: "removals",
+      message:
+        `this takes away ${removed.length} of ${all} (${Math.round(share)} %): ${shown(removed)}. ` +
+        `Allowed without acknowledgement: ${guards.maximumRemovals}, and ${guards.maximumRemovedShare} %. ` +
+        `If it is meant, write in platform.yaml: guards: { acknowledged: "${needed}" }.${given}`,
+    },
+  ];
+}
+
+function shown(removed: readonly Removal[]): string {
+  const some = removed.slice(0, 5).map(({ place, who, before }) => `${who} (${before} in ${place})`);
+  const more = removed.length > some.length ? ` and ${removed.length - some.length} more` : "";
+  return some.join(", ") + more;
+}
+
+/**
+ * Whether a change leaves too few administrators: it may not take the last ones away, but a platform that has fewer may
+ * get more.
+ *
+ * @param others enabled administrators that the files do not name, where that is known
+ */
+export function guardAdministrators(
+  before: AccessRecord,
+  after: AccessRecord,
+  { guards, platformGroups }: Pick<Platform, "guards" | "platformGroups">,
+  others: readonly string[] = [],
+  renamed: ReadonlyMap<string, string> = new Map(),
+): GuardFinding[] {
+  const place = `platform ${platformGroups.admin}`;
+  const now = Object.keys(after[place] ?? {});
+  const lost = Object.keys(before[place] ?? {})
+    .map((who) => renamed.get(who) ?? who)
+    .filter((who) => !now.includes(who));
+  const elsewhere = others.map((who) => renamed.get(who) ?? who).filter((who) => !lost.includes(who));
+  const left = new Set([...now, ...elsewhere]);
+  if (lost.length === 0 || left.size >= guards.minimumAdmins) return [];
+  return [
+    {
+      guard: "administrators",
+      message:
+        `this leaves ${left.size === 0 ? "no administrator" : `only ${[...left].toSorted().join(", ")}`} in ${platformGroups.admin}, ` +
+        `because ${lost.toSorted().join(", ")} would no longer be one; at least ${guards.minimumAdmins} must be left. ` +
+        "Write admin: true in another user's file first.",
+    },
+  ];
+}
+
+/** Whether a change takes administration from whoever makes it. */
+export function guardYourself(
+  yourself: string | undefined,
+  before: AccessRecord,
+  after: AccessRecord,
+  { platformGroups }: Pick<Platform, "platformGroups">,
+): GuardFinding[] {
+  const place = `platform ${platformGroups.admin}`;
+  if (yourself === undefined || before[place]?.[yourself] === undefined || after[place]?.[yourself] !== undefined) {
+    return [];
+  }
+  return [
+    {
+      guard: "yourself",
+      message: `this takes ${platformGroups.admin} from ${yourself}, as whom you are logged in. Let another administrator do it.`,
+    },
+  ];
+}
+
+/** The cluster and the realm, by what no copy of them shares. */
+export interface Target {
+  /** UID of the namespace kube-system. */
+  readonly cluster?: string | undefined;
+  /** Identifier of the realm. */
+  readonly realm?: string | undefined;
+}
+
+/**
+ * Whether this is the platform that the stack is for: the one that platform.yaml names, or else the one it was before.
+ *
+ * @param remembered what the stack's state says
+ */
+export function guardTarget(
+  found: Target,
+  { guards }: Pick<Platform, "guards">,
+  remembered: Target = {},
+): GuardFinding[] {
+  return (["cluster", "realm"] as const).flatMap((part): GuardFinding[] => {
+    const [written, is] = [guards[part], found[part]];
+    const expected = written ?? remembered[part];
+    if (is === undefined || expected === undefined || is === expected) return [];
+    const source = written === undefined ? "this stack has been applied to" : "platform.yaml names";
+    return [
+      {
+        guard: "target",
+        message:
+          `the ${part} is ${is}, but ${source} ${expected}: this may be another environment's ${part}. ` +
+          `Check kubeconfig and addresses; if the ${part} was really replaced, write in platform.yaml: guards: { ${part}: "${is}" }.`,
+      },
+    ];
+  });
+}
+
+/**
+ * Refuses another cluster or realm than the one platform.yaml names, before anything else is looked at.
+ *
+ * @throws {InputError} at the line that names it
+ */
+export function requireTarget({ platform }: Pick<DesiredState, "platform">, found: Target): void {
+  const wrong = (["cluster", "realm"] as const).flatMap((part) =>
+    guardTarget({ [part]: found[part] }, platform.value).map(({ message }) => ({
+      ...platform.at("guards", part),
+      code: "wrong-target" as const,
+      message,
+    })),
+  );
+  if (wrong.length > 0) throw new InputError(wrong);
+}
+
+/** What a guard looks at in an update: what the stack gave until now and what it will give, and where. */
+export interface Guarded {
+  readonly before: { readonly access: AccessRecord; readonly target: Target };
+  readonly after: { readonly access: AccessRecord; readonly target: Target };
+  readonly platform: Pick<Platform, "guards" | "platformGroups">;
+  /** Enabled administrators, whoever made them so. */
+  readonly administrators: readonly string[];
+  readonly yourself: string | undefined;
+  readonly renamed: ReadonlyMap<string, string>;
+}
+
+/** Everything that stands against an update; nothing for a stack that has given nothing yet. */
+export function guard({ before, after, platform, administrators, yourself, renamed }: Guarded): GuardFinding[] {
+  return [
+    ...guardTarget(after.target, platform, before.target),
+    ...guardRemovals(before.access, after.access, platform, renamed),
+    ...guardAdministrators(before.access, after.access, platform, administrators, renamed),
+    ...guardYourself(yourself, before.access, after.access, platform),
+  ];
+}
