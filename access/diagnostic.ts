@@ -1,3 +1,7 @@
+import { visible } from "./markup.ts";
+
+export { visible };
+
 /** Where something stands in the desired state. Line and column count from 1. */
 export interface Location {
   readonly file: string;
@@ -52,6 +56,7 @@ export const diagnosticCodes = {
   "unknown-role": "a realm role that platform.yaml does not define",
   "unknown-source": "a directory or identity provider that no file defines",
   "unknown-user": "a user that no file in users/ defines",
+  "wrong-target": "the cluster or the realm is not the one that this stack is for",
   "wrong-type": "a value of the wrong type or size",
 } as const satisfies Record<string, string>;
 
@@ -82,14 +87,6 @@ const longestMessage = 1000;
 function shortened(text: string): string {
   if (text.length <= longestMessage) return text;
   return `${text.slice(0, longestMessage / 2)} ... ${text.slice(-longestMessage / 4)}`;
-}
-
-/** What would move the cursor, reverse the line or not show at all is spelled out. */
-function visible(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ""}}`,
-  );
 }
 
 export function formatLocation(at: Location): string {

@@ -4,18 +4,10 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TOTP } from "otpauth";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { debianProgram } from "../../../sandbox/debian.ts";
+import type { Browser, Page } from "playwright-core";
 import { environment } from "./platform.ts";
 
-/** Debian's Chromium, without a window. */
-export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: debianProgram("chromium"),
-    // A container's root has no user namespaces for Chromium's own sandbox.
-    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
-  });
-}
+export { openBrowser } from "./chromium.ts";
 
 /** What each of Keycloak's pages is known by. */
 const marks = {
