@@ -3,13 +3,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { endpoints, registeredApplications, scopesOf } from "./access/application.ts";
 import { differences } from "./access/differences.ts";
 import { InputError } from "./access/diagnostic.ts";
+import { renames } from "./access/diff.ts";
+import { accessEntries } from "./access/entries.ts";
+import { expiringSoon } from "./access/expiry.ts";
+import { guard, requireTarget } from "./access/guards.ts";
 import { neededSecrets } from "./access/identity.ts";
 import { ledgerOf } from "./access/ledger.ts";
 import { loadDesiredState } from "./access/load.ts";
 import { resolve, today } from "./access/resolve.ts";
 import { takeover } from "./access/takeover.ts";
 import { readConnection } from "./components/connection.ts";
-import { createLedger } from "./components/grants.ts";
+import { createLedger, recoveredIds } from "./components/grants.ts";
 import { createHooks } from "./components/hooks.ts";
 import { createPlatform } from "./components/platform.ts";
 import { createProviders } from "./components/providers.ts";
@@ -28,12 +32,24 @@ const secrets = readSecrets(neededSecrets(written));
 const planes = connect(connection, realm);
 const live = await orExplain(() => survey(written, planes));
 const plan = resolve(desired, day, live.seen);
+await orExplain(() => {
+  requireTarget(desired, live.target);
+});
 const found = await orExplain(() => takeover(plan, live, stack));
 for (const notice of found.notices) void pulumi.log.info(notice);
 for (const finding of live.masterRealm) void pulumi.log.warn(finding);
 
 const acts = new Acts(planes, { plan, stack, ...found });
-const ledger = createLedger(ledgerOf(plan), (before, after) => acts.prepare(before, after));
+const entries = accessEntries(desired, plan);
+for (const { text } of expiringSoon(entries, plan.date)) void pulumi.log.info(text);
+const ledger = createLedger(
+  ledgerOf(plan, entries, live.target),
+  [...found.ours.values()],
+  (before, after) => guard({ before, after, ...live, platform: plan.platform, renamed: renames(plan.users) }),
+  (before, after) => acts.prepare(before, after),
+);
+const recovered = await recoveredIds(ledger);
+const imports = new Map([...found.imports, ...[...found.ours].filter(([, id]) => recovered.has(id))]);
 const registered = registeredApplications(plan.applications);
 const isProvisioning = provisioning === "program";
 const systems = [
@@ -49,13 +65,18 @@ const {
   users,
   dexSecret,
   applications: clients,
-} = createPlatform({ plan, found, live: live.realm, clientScopes, hooks, secrets }, { providers });
+} = createPlatform(
+  { plan, found: { ...found, imports }, live: live.realm, clientScopes, hooks, secrets },
+  { providers },
+);
 createShared(plan, found, clients, acts, { dependsOn: [ledger, ...clients.values()] });
 
 /** The day for which expiry was decided. */
 export const date = plan.date;
 /** Identifiers of the accounts in Keycloak, by username. */
 export const userIds = Object.fromEntries([...users].map(([username, { userId }]) => [username, userId]));
+/** Which cluster and realm these are, for `guards` in platform.yaml. */
+export const target = live.target;
 /** What is wrong with the accounts that may administer Keycloak itself; empty when two or three, and the named ones, do. */
 export const masterRealm = live.masterRealm;
 /** Secrets of the platform's own clients, by what they are for: `pulumi stack output clientSecrets --show-secrets`. */

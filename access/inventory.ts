@@ -1,12 +1,14 @@
 import type { LiveDex } from "./dexDocument.ts";
 import type { LiveGateway } from "./gateway.ts";
 import type { LiveRealm } from "./liveRealm.ts";
+import type { Target } from "./guards.ts";
 import type { SeenMember } from "./resolve.ts";
 
 /** Everything that the program makes and that could already be there under the same name. */
 export type ObjectKind =
   | "realm role"
   | "group"
+  | "account"
   | "client"
   | "client scope"
   | "login flow"
@@ -74,6 +76,12 @@ export interface Inventory {
   readonly gateway: LiveGateway | undefined;
   /** What Dex reads; absent without any application of Dex. */
   readonly dex: LiveDex | undefined;
+  /** Which cluster and realm these are. */
+  readonly target: Target;
+  /** Usernames of the platform's administrators who can log in. */
+  readonly administrators: readonly string[];
+  /** The username in this realm as which the program is logged in; absent for an account of another realm. */
+  readonly yourself: string | undefined;
   /** Whether the realm forgets the attributes that say who manages an account. */
   readonly dropsAttributes: boolean;
   /** Whether Kubeflow's dashboard lets anybody who logs in make a Profile of their own. */

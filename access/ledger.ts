@@ -1,4 +1,7 @@
 import { exemptedPaths, openingRoles, registeredApplications } from "./application.ts";
+import { type AccessRecord, recordOf } from "./diff.ts";
+import type { AccessEntry } from "./entries.ts";
+import type { Target } from "./guards.ts";
 import { canonical } from "./inventory.ts";
 import { type AccessLevel, clusterRoleBindingName, contributorBindingName } from "./names.ts";
 import type { ClusterLevel, NetworkAccess, Plan, PlannedSource, PlannedWorkspace } from "./resolve.ts";
@@ -26,6 +29,10 @@ export interface Ledger {
   readonly cluster: Readonly<Record<string, ClusterLevel>>;
   /** Entities that are to be taken over although others made them. */
   readonly adopted: readonly string[];
+  /** Effective access, by which a later update tells how much it would take away. */
+  readonly access: AccessRecord;
+  /** The cluster and realm that all of it is given on. */
+  readonly target: Target;
 }
 
 export interface UserLedger {
@@ -51,8 +58,13 @@ export interface WorkspaceLedger {
   readonly network: Readonly<Record<NetworkAccess, readonly string[]>>;
 }
 
-/** What the plan gives. */
-export function ledgerOf(plan: Plan): Ledger {
+/**
+ * What the plan gives.
+ *
+ * @param entries everybody's effective access
+ * @param target the cluster and realm it is given on
+ */
+export function ledgerOf(plan: Plan, entries: readonly AccessEntry[] = [], target: Target = {}): Ledger {
   const writesAll = plan.platform.provisioning === "program";
   const header = (address: string) => plan.platform.istio.userIdPrefix + address;
   return {
@@ -101,6 +113,8 @@ export function ledgerOf(plan: Plan): Ledger {
       ...plan.groups.filter(({ adopt }) => adopt).map(({ name }) => `group ${name}`),
       ...plan.workspaces.filter(({ adopt }) => adopt).map(({ name }) => `workspace ${name}`),
     ],
+    access: recordOf(entries),
+    target,
   };
 }
 

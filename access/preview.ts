@@ -98,7 +98,7 @@ export function summarize(events: string): PreviewSummary {
       ),
     packs: [
       ...new Set([
-        ...Object.keys(summary?.PolicyPacks ?? {}),
+        ...Object.keys(summary?.PolicyPacks ?? {}).map((pack) => pack.split("|")[0] ?? pack),
         ...parsed.flatMap(({ policyAnalyzeSummaryEvent: a, policyAnalyzeStackSummaryEvent: b }) => [
           ...(a ? [a.policyPackName] : []),
           ...(b ? [b.policyPackName] : []),

@@ -239,13 +239,19 @@ export function resolve(desired: DesiredState, date: string, seen: readonly Seen
       return [group, [...new Set([...members, ...others.filter((name) => isEnabled.has(name))])]];
     }),
   );
-  const groupsOf = (username: string) =>
-    [...writtenMembersOf].filter(([, members]) => members.includes(username)).map(([name]) => name);
+  const memberships = Map.groupBy(
+    [...writtenMembersOf].flatMap(([group, members]) => members.map((username) => ({ group, username }))),
+    ({ username }) => username,
+  );
+  const groupsOf = (username: string) => (memberships.get(username) ?? []).map(({ group }) => group);
   const listed = listedGrants(workspaces, date);
+  const listedByUser = Map.groupBy(listed, ({ subject }) => subject.user);
+  const listedByGroup = Map.groupBy(listed, ({ subject }) => subject.group);
   const grants = [...personalGrants(users), ...expandGroups(listed, membersOf)].filter(({ user }) =>
     isEnabled.get(user),
   );
   const access = effectiveAccess(grants);
+  const accessIn = Map.groupBy(access, ({ workspace }) => workspace);
   const emails = new Map([
     ...strangers.map(({ username, email }) => [username, email] as const),
     ...users.map(({ value: { username, email } }) => [username, email] as const),
@@ -258,7 +264,7 @@ export function resolve(desired: DesiredState, date: string, seen: readonly Seen
     at: Location,
     personalOf?: User,
   ): PlannedWorkspace => {
-    const inside = access.filter((entry) => entry.workspace === workspace.name);
+    const inside = accessIn.get(workspace.name) ?? [];
     const addresses = (network: NetworkAccess) =>
       inside.filter((entry) => entry.network === network).map((entry) => emailOf(entry.user));
     const quota = workspace.quota ?? platform.workspaceDefaults.quota ?? {};
@@ -309,11 +315,7 @@ export function resolve(desired: DesiredState, date: string, seen: readonly Seen
       adopt,
       members: writtenMembersOf.get(name) ?? [],
       sources: plannedSources(from, at),
-      roles: [
-        ...topmostRoles(listed.filter((grant) => grant.subject.group === name)),
-        ...roles,
-        ...applicationRolesOf(name, applications),
-      ],
+      roles: [...topmostRoles(listedByGroup.get(name) ?? []), ...roles, ...applicationRolesOf(name, applications)],
     })),
     users: users.map(({ value, at }) => {
       const { workspace, ...user } = value;
@@ -324,7 +326,7 @@ export function resolve(desired: DesiredState, date: string, seen: readonly Seen
         groups: user.enabled ? platformGroups(platform, value).concat(groupsOf(user.username)) : [],
         roles: user.enabled
           ? [
-              ...topmostRoles(listed.filter((grant) => grant.subject.user === user.username)),
+              ...topmostRoles(listedByUser.get(user.username) ?? []),
               ...(personal === undefined ? [] : [workspaceRoles(personal).identity]),
               ...value.roles,
             ]

@@ -25,6 +25,11 @@ import type { Plan, PlannedUser, PlannedWorkspace } from "./resolve.ts";
 export interface Takeover {
   /** Import ids of objects that exist and may be taken into the state, by {@link objectKey}. */
   readonly imports: ReadonlyMap<string, string>;
+  /**
+   * The same for realm roles, groups and accounts that bear this stack's mark. They may be taken into a state that has
+   * never had them, and into no other: there they stand under another form of their id, and would be replaced.
+   */
+  readonly ours: ReadonlyMap<string, string>;
   /** Accounts of others that are taken over, by username. */
   readonly accounts: ReadonlyMap<string, Account>;
   /** The username that each account is to have, by its identifier. */
@@ -97,6 +102,7 @@ export function takeover(plan: Plan, live: Inventory, stack: string): Takeover {
   if (diagnostics.length > 0) throw new InputError(diagnostics);
   return {
     imports: importsOf(meeting),
+    ours: oursOf(meeting),
     accounts: new Map(
       meeting.people.flatMap(({ user, account }) =>
         account && account.stack !== stack && user.directory === undefined ? [[user.username, account] as const] : [],
@@ -469,6 +475,30 @@ function importsOf(meeting: Meeting): Map<string, string> {
       return mayImport ? [[keyOf(object), found.id] as const] : [];
     }),
   );
+}
+
+/** What a lost state had of Keycloak. Accounts are known by the username that they are to have. */
+function oursOf({ plan, live, stack, planned, people }: Meeting): Map<string, string> {
+  const { realm, owner, platformGroups } = plan.platform;
+  const { user, admin, create } = platformGroups;
+  const accounts = [
+    ...people.flatMap(({ user, account }) => (user.directory === undefined && account ? [{ account, user }] : [])),
+    ...live.accounts.filter(({ username }) => username === owner).map((account) => ({ account, user: account })),
+  ];
+  return new Map([
+    ...planned.flatMap((object) => {
+      const found = live.objects.get(keyOf(object));
+      const isOurs = found?.stack === stack && (object.kind === "realm role" || object.kind === "group");
+      return isOurs ? [[keyOf(object), found.id] as const] : [];
+    }),
+    ...(create ? [user, admin] : []).flatMap((name) => {
+      const found = live.objects.get(objectKey("group", name));
+      return found?.stack === stack ? [[objectKey("group", name), found.id] as const] : [];
+    }),
+    ...accounts.flatMap(({ account, user }) =>
+      account.stack === stack ? [[objectKey("account", user.username), `${realm}/${account.id}`] as const] : [],
+    ),
+  ]);
 }
 
 /** A bucket is only taken into the state where the record, and not just a role, says that it is ours. */

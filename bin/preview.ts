@@ -36,8 +36,7 @@ export async function preview(args: string[]): Promise<number> {
   const folder = join(".preview", stack);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const engine = values.files ? undefined : await runEngine(stack, folder);
-  const drift = values.files ? undefined : await countDrift(stack);
+  const [engine, drift] = values.files ? [] : await Promise.all([runEngine(stack, folder), countDrift(stack)]);
   const comment = renderComment({ stack, review: found, preview: engine, drift });
   writeFileSync(join(folder, "comment.md"), comment);
   if (after) {

@@ -177,6 +177,8 @@ export class Application extends pulumi.ComponentResource {
       options: {
         parent: this,
         dependsOn: [...ready],
+        // What is taken over says its type, and a Secret whose type is to go would be replaced.
+        ignoreChanges: kind === "Secret" ? ["type"] : [],
         ...takenOver(imports, kind, `${namespace}/${objectName}`),
       },
     });

@@ -1,20 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { GuardFinding } from "../access/guards.ts";
 import { adoptedTwice, type Ledger, passedOn } from "../access/ledger.ts";
 
 /**
  * The ledger of all grants in the stack's state. Everything else waits for it, and it waits until `revoke` has taken
  * away what the update takes away: the engine itself deletes last, and not at all when something fails before.
  *
+ * @param recoverable import ids of what the state had in it if it was lost
+ * @param refusals what stands against the change
  * @param revoke called when the ledger changes in an update, with what it said and what it will say
  */
 export function createLedger(
   ledger: Ledger,
+  recoverable: readonly string[],
+  refusals: (before: Ledger, after: Ledger) => readonly GuardFinding[],
   revoke: (before: Ledger, after: Ledger) => Promise<void>,
-): pulumi.Resource {
+): pulumi.Stash {
   const check = new pulumi.ResourceHook(
     "refuse-what-cannot-be-done-in-one-update",
     ({ oldInputs, newInputs }) => {
       const [before, after] = [ledgerIn(oldInputs), ledgerIn(newInputs)];
+      const refused = refusals(before, after);
+      if (refused.length > 0) throw new Error(refused.map(({ message }) => `refused: ${message}`).join("\n"));
       const [passed] = passedOn(before, after);
       if (passed !== undefined) throw new Error(`${passed}; make two updates of it, or choose another name`);
       const [first] = adoptedTwice(before, after);
@@ -26,7 +33,23 @@ export function createLedger(
   const revokeFirst = new pulumi.ResourceHook("revoke-before-granting", async ({ oldInputs, newInputs }) => {
     await revoke(ledgerIn(oldInputs), ledgerIn(newInputs));
   });
-  return new pulumi.Stash("grants", { input: ledger }, { hooks: { beforeUpdate: [check, revokeFirst] } });
+  return new pulumi.Stash(
+    "grants",
+    { input: { ...ledger, [recovered]: recoverable } },
+    // It stays as it was when the state began: what is made later is in the state under another form of its id.
+    { hooks: { beforeUpdate: [check, revokeFirst] }, ignoreChanges: [`input.${recovered}`] },
+  );
+}
+
+const recovered = "recovered";
+
+/** Import ids of what was there, and this stack's, when its state began: an import takes it into the state. */
+export async function recoveredIds(ledger: pulumi.Stash): Promise<ReadonlySet<string>> {
+  const value: unknown = await new Promise((resolve) => {
+    pulumi.output(ledger.input).apply(resolve);
+  });
+  const { [recovered]: ids = [] } = value as { [recovered]?: readonly string[] };
+  return new Set(ids);
 }
 
 function ledgerIn(inputs: unknown): Ledger {
@@ -39,6 +62,8 @@ function ledgerIn(inputs: unknown): Ledger {
     identityProviders: [],
     applications: {},
     exempted: [],
+    access: {},
+    target: {},
     ...input,
   } as Ledger;
 }

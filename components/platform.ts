@@ -22,7 +22,7 @@ import { Workspace } from "./workspace.ts";
 export interface PlatformArgs {
   readonly plan: Plan;
   /** How the plan meets what is on the platform. */
-  readonly found: Takeover;
+  readonly found: Omit<Takeover, "ours">;
   /** The realm as it is; absent when there is none yet. */
   readonly live: LiveRealm | undefined;
   /** Names of client scopes that are there. */

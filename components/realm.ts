@@ -140,7 +140,7 @@ export class Realm extends pulumi.ComponentResource {
     this.realmId =
       realm && !args.live ? pulumi.all([realm.id, ...described.map(({ id }) => id)]).apply(() => name) : name;
     this.lastStep = this.bindFlows(name, args, realm);
-    if (holdsOwner) this.holdOwner(name, owner);
+    if (holdsOwner) this.holdOwner(name, args);
     this.roleIds = this.createRoles(name, args);
     this.groupIds = this.findGroups(name, args);
     this.registerOutputs({ realm: name });
@@ -270,14 +270,17 @@ export class Realm extends pulumi.ComponentResource {
     );
   }
 
-  private findGroups(name: string, { platformGroups: { user, admin, create }, platformGroupRoles }: RealmArgs): Ids {
+  private findGroups(
+    name: string,
+    { platformGroups: { user, admin, create }, platformGroupRoles, imports }: RealmArgs,
+  ): Ids {
     return new Map(
       [user, admin].map((group) => {
         const id = create
           ? new keycloak.Group(
               `${name}-group-${group}`,
               { realmId: this.realmId, name: group, attributes: ownershipAttributes() },
-              { parent: this },
+              { parent: this, ...takenOver(imports, "group", group) },
             ).id
           : // By path: a search by name finds a group of that name inside another one as well.
             keycloak.getGroupOutput({ realmId: this.realmId, groupPath: `/${group}` }, { parent: this }).id;
@@ -296,11 +299,11 @@ export class Realm extends pulumi.ComponentResource {
   }
 
   /** Nobody may log in as the owner of every Profile, nor come by the address by signing up or by federation. */
-  private holdOwner(name: string, owner: string): void {
+  private holdOwner(name: string, { owner, imports }: RealmArgs): void {
     new keycloak.User(
       `${name}-owner`,
       { realmId: this.realmId, username: owner, email: owner, enabled: false, attributes: ownershipAttributes() },
-      { parent: this, deleteBeforeReplace: true },
+      { parent: this, deleteBeforeReplace: true, ...takenOver(imports, "account", owner) },
     );
   }
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PlannedUser } from "../access/resolve.ts";
 import { type Ids, idsOf } from "./ids.ts";
 import { type Account, ownership } from "../access/inventory.ts";
-import { type Imports, ownershipAttributes } from "./ownership.ts";
+import { type Imports, ownershipAttributes, takenOver } from "./ownership.ts";
 import { Workspace, type WorkspaceArgs } from "./workspace.ts";
 
 export interface UserArgs {
@@ -122,7 +122,7 @@ export class User extends pulumi.ComponentResource {
 
   private createAccount(
     name: string,
-    { realmId, realm, platform, user, temporaryPassword, account, accountChanging, accountChanged }: UserArgs,
+    { realmId, realm, platform, user, temporaryPassword, account, imports, accountChanging, accountChanged }: UserArgs,
     personal: Workspace | undefined,
   ): keycloak.User {
     const hasPassword = user.identityProvider === undefined;
@@ -145,7 +145,7 @@ export class User extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        ...(account && { import: `${realm}/${account.id}` }),
+        ...(account ? { import: `${realm}/${account.id}` } : takenOver(imports, "account", user.username)),
         // The operator makes the roles of a user's workspace unless they are there.
         dependsOn: personal && platform.provisioning === "operator" ? [personal] : [],
         hooks: { beforeUpdate: [accountChanging], afterUpdate: [accountChanged] },

@@ -76,7 +76,7 @@ export class Workspace extends pulumi.ComponentResource {
       this.createContributorBindings(name, args, namespace);
       this.createNetworkPolicies(name, args, namespace);
     }
-    this.registerOutputs({ workspace: workspace.name });
+    this.registerOutputs({ workspace: workspace.name, grants: grantFacts(workspace) });
   }
 
   /** The tree of seed 001. A role is created after its parts. */
@@ -181,6 +181,8 @@ export class Workspace extends pulumi.ComponentResource {
     const bucket = workspaceBuckets(workspace.name).mlpipeline;
     const options = (kind: "Secret" | "ConfigMap", object: string) => ({
       parent: this,
+      // What is taken over says its type, and a Secret whose type is to go would be replaced.
+      ignoreChanges: kind === "Secret" ? ["type"] : [],
       ...takenOver(imports, kind, `${workspace.name}/${object}`),
     });
     return [
@@ -348,6 +350,19 @@ function factsOf({ name, owner, contributors, quota }: PlannedWorkspace): pulumi
     quota,
     contributors: contributors.map(({ username, level }) => ({ username, level })),
   };
+}
+
+/** Its grants as they are written, for policies about the stack as a whole. */
+function grantFacts({ grants }: PlannedWorkspace): pulumi.Inputs[] {
+  const facts = grants.map(({ user, group, source, level, notebooksAccess, expires }) => ({
+    ...(group === undefined ? { user } : { group }),
+    source,
+    level,
+    notebooksAccess,
+    ...(expires !== undefined && { expires }),
+  }));
+  // A group's grant reaches each of its members.
+  return [...new Map(facts.map((fact) => [JSON.stringify(fact), fact])).values()];
 }
 
 /** Keycloak's administrators see it beside the role. */

@@ -16,7 +16,7 @@ import type { Plan } from "../access/resolve.ts";
 import type { Connection } from "./connection.ts";
 
 export const istioPolicies = { group: "security.istio.io", version: "v1", plural: "authorizationpolicies" } as const;
-const profiles = { group: "kubeflow.org", version: "v1", plural: "profiles" } as const;
+export const profiles = { group: "kubeflow.org", version: "v1", plural: "profiles" } as const;
 
 /** The compute and network planes, as administrators see them. */
 export class Cluster {
@@ -34,6 +34,12 @@ export class Cluster {
     this.rbac = config.makeApiClient(RbacAuthorizationV1Api);
     this.apps = config.makeApiClient(AppsV1Api);
     this.custom = config.makeApiClient(CustomObjectsApi);
+  }
+
+  /** What no other cluster shares: the UID of the namespace that every cluster begins with. */
+  async id(): Promise<string | undefined> {
+    const { metadata } = await this.core.readNamespace({ name: "kube-system" });
+    return metadata?.uid;
   }
 
   /** Every object of the kinds that the program makes, by a handful of lists. */

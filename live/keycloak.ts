@@ -64,6 +64,34 @@ export class Keycloak {
     return readRealm(await this.client(), this.#realm);
   }
 
+  /** What no other realm shares. */
+  async realmId(): Promise<string | undefined> {
+    return (await (await this.client()).realms.findOne({ realm: this.#realm }))?.id;
+  }
+
+  /** Members of the administrators' group who can log in. */
+  async administrators({ platform }: Plan): Promise<string[]> {
+    const { groups } = await this.client();
+    const name = platform.platformGroups.admin;
+    const found = await groups.find({ search: name, exact: true, max: pageSize });
+    const id = found.find((group) => group.name === name)?.id;
+    if (id === undefined) return [];
+    const members = await pages<Representation>(async (first, max) =>
+      (await this.client()).groups.listMembers({ id, first, max }),
+    );
+    return members.flatMap(({ enabled, username = "" }) => (enabled === true ? [username] : []));
+  }
+
+  /** The username in the platform's realm as which this is logged in. */
+  async yourself(): Promise<string | undefined> {
+    if (this.#connection.loginRealm !== this.#realm) return undefined;
+    const token = await (await this.client()).getAccessToken();
+    const claims = JSON.parse(Buffer.from(token?.split(".")[1] ?? "", "base64url").toString("utf8")) as {
+      preferred_username?: string;
+    };
+    return claims.preferred_username;
+  }
+
   /** What is wrong with the accounts that may administer Keycloak itself. */
   async masterRealm({ platform }: Plan): Promise<string[]> {
     return checkMasterRealm(await this.client(), platform.masterAdmins);
@@ -92,7 +120,8 @@ export class Keycloak {
     const groups = await pages<Named>(async (first, max) =>
       (await this.client()).groups.find({ briefRepresentation: false, first, max }),
     );
-    const names = new Set(plan.groups.map(({ name }) => name));
+    const { user, admin, create } = plan.platform.platformGroups;
+    const names = new Set([...plan.groups.map(({ name }) => name), ...(create ? [user, admin] : [])]);
     const free = await inBatches(
       plan.realmRoles.filter(({ existing }) => !existing),
       async ({ name }) => (await this.client()).roles.findOneByName({ name }),
@@ -173,7 +202,7 @@ function toAccount(found: Representation): Account {
 const pageSize = 500;
 
 /** Everything that a paged search finds. */
-async function pages<T>(read: (first: number, max: number) => Promise<T[]>): Promise<T[]> {
+export async function pages<T>(read: (first: number, max: number) => Promise<T[]>): Promise<T[]> {
   const all: T[] = [];
   for (;;) {
     const page = await read(all.length, pageSize);

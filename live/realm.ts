@@ -13,6 +13,7 @@ import {
   type UserProfile,
 } from "../access/liveRealm.ts";
 import type { FlowBindings } from "../access/identity.ts";
+import { masterAdministrators } from "./masterAdministrators.ts";
 
 /** The realm as it is, or undefined when there is none. */
 export async function readRealm(client: KeycloakAdminClient, realm: string): Promise<LiveRealm | undefined> {
@@ -115,21 +116,8 @@ export async function bindFlows(
  * @param expected their usernames, as platform.yaml has them
  */
 export async function checkMasterRealm(client: KeycloakAdminClient, expected: readonly string[]): Promise<string[]> {
-  const realm = "master";
-  let found: string[];
-  try {
-    const users = await client.roles.findUsersWithRole({ realm, name: "admin", max: 100 });
-    const groups = (await client.groups.find({ realm, briefRepresentation: false })).filter(({ realmRoles = [] }) =>
-      realmRoles.includes("admin"),
-    );
-    const members = await Promise.all(
-      groups.map(async ({ id = "" }) => client.groups.listMembers({ realm, id, max: 100 })),
-    );
-    const all = [...users, ...members.flat()].filter(({ enabled }) => enabled);
-    found = [...new Set(all.map(({ username = "" }) => username))].toSorted();
-  } catch (error) {
-    const { response } = error as { response?: { status?: number } };
-    if (response?.status !== 403 && response?.status !== 404) throw error;
+  const found = await masterAdministrators(client);
+  if (!found) {
     return ["who administers Keycloak's master realm was not checked: the account of this program may not look there"];
   }
   const named = found.length === 0 ? "none" : found.join(", ");

@@ -38,8 +38,25 @@ export async function survey(plan: Plan, { keycloak, cluster, store }: Planes): 
   const inRealm = async <T>(answer: () => Promise<T>, otherwise: T): Promise<T> =>
     realm ? reading("Keycloak", answer()) : otherwise;
   const { applications, platform } = plan;
-  const [accounts, dropsAttributes, seen, masterRealm, registrationFlow, gateway, dex, ...objects] = await Promise.all([
+  const [
+    accounts,
+    realmId,
+    administrators,
+    yourself,
+    clusterId,
+    dropsAttributes,
+    seen,
+    masterRealm,
+    registrationFlow,
+    gateway,
+    dex,
+    ...objects
+  ] = await Promise.all([
     inRealm(() => keycloak.accounts(plan), []),
+    inRealm(() => keycloak.realmId(), undefined),
+    inRealm(() => keycloak.administrators(plan), []),
+    inRealm(() => keycloak.yourself(), undefined),
+    reading("Kubernetes", cluster.id()),
     inRealm(() => keycloak.dropsAttributes(), false),
     inRealm(() => keycloak.seen(plan), []),
     reading("Keycloak", keycloak.masterRealm(plan)),
@@ -59,6 +76,9 @@ export async function survey(plan: Plan, { keycloak, cluster, store }: Planes): 
     seen,
     masterRealm,
     accounts,
+    target: { cluster: clusterId, realm: realmId },
+    administrators,
+    yourself,
     dropsAttributes: dropsAttributes && plan.realmSettings?.requiredAttributes === undefined,
     registrationFlow,
     gateway,
@@ -70,7 +90,7 @@ export async function survey(plan: Plan, { keycloak, cluster, store }: Planes): 
 /** A plane could not be read, so nothing may be changed. */
 export class SurveyError extends Error {}
 
-async function reading<T>(plane: string, answer: Promise<T>): Promise<T> {
+export async function reading<T>(plane: string, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {

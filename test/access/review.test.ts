@@ -250,7 +250,7 @@ test("events of a preview become names and keys, without any value", () => {
           resourceUrn: "urn:pulumi:dev::p::t::a",
         },
       }),
-      line({ summaryEvent: { PolicyPacks: { pack: "1" }, result: "failed" } }),
+      line({ summaryEvent: { PolicyPacks: { "pack|local|policy": "1" }, result: "failed" } }),
       "",
     ].join("\n"),
   );

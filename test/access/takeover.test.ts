@@ -19,6 +19,9 @@ function inventory(objects: readonly LiveObject[] = [], more: Partial<Inventory>
     masterRealm: [],
     dropsAttributes: false,
     registrationFlow: false,
+    target: {},
+    administrators: [],
+    yourself: undefined,
     gateway: undefined,
     dex: undefined,
     ...more,
@@ -83,6 +86,28 @@ test("what this stack made is taken into the state again where that cannot repla
   assert.equal(imports.get("S3 policy pk:s3:edit:team-a"), "pk:s3:edit:team-a");
   const kinds = new Set([...imports.keys()].map((key) => key.split(" ")[0]));
   assert.ok(!kinds.has("realm") && !kinds.has("group"), "their ids in the state have another form");
+});
+
+test("what a lost state had of Keycloak is named by its import id, and nothing that others made", () => {
+  const create = "domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\nplatformGroups: { create: true }\n";
+  const plan = planOf({ "platform.yaml": create });
+  const live = converged(plan);
+  const owner = account("admin@example.com", { email: "admin@example.com", enabled: false, stack: "dev" });
+  const group: LiveObject = { kind: "group", name: "pk-user", id: "prokube/8", stack: "dev" };
+  const objects = [...live.objects.values(), group];
+  const found = meet(plan, inventory(objects, { accounts: [...live.accounts, owner] })).ours;
+  assert.equal(found.get("account alice"), "prokube/alice-id");
+  assert.equal(found.get("account admin@example.com"), "prokube/admin@example.com-id");
+  assert.equal(found.get("group data-science"), "data-science");
+  assert.equal(found.get("group pk-user"), "prokube/8");
+  assert.equal(found.get("realm role pk:edit:team-a"), "pk:edit:team-a");
+  const kinds = new Set([...found.keys()].map((key) => key.replace(/^(realm role|\w+) .*/, "$1")));
+  assert.deepEqual([...kinds].toSorted(), ["account", "group", "realm role"]);
+
+  const adopting = planOf({ "groups/data-science.yaml": "name: data-science\nmembers: [alice, bob]\nadopt: true\n" });
+  const theirs: LiveObject = { kind: "group", name: "data-science", id: "prokube/9", members: [] };
+  const foreign = meet(adopting, inventory([theirs, { ...group, stack: "prod" }])).ours;
+  assert.equal(foreign.size, 0);
 });
 
 test("everything another stack made is refused, even for an entity that adopts", () => {
