@@ -6,7 +6,13 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 sandbox := node sandbox/main.ts
 in_sandbox = eval "$$($(sandbox) env --name $(1))";
 
-.PHONY: help up down env status test check unit live
+# A stack's platform: what the environment says, or for dev the local one if it runs.
+STACK ?= dev
+BASE ?= main
+platform := if [ -z "$${KEYCLOAK_URL:-}" ] && [ "$(STACK)" = dev ] && exports="$$($(sandbox) env --name dev 2>/dev/null)"; then eval "$$exports"; fi;
+policy = --policy-pack policy $(addprefix --policy-pack-config ,$(wildcard policy/$(STACK).json))
+
+.PHONY: help up down env status test check unit live affected preview comment up-stack drift benchmark
 
 help:
 	@echo "make up      start the local platform and converge stack dev on it"
@@ -15,6 +21,11 @@ help:
 	@echo "make status  say what runs"
 	@echo "make test    format, lint, types, data, unit tests, and tests on real servers"
 	@echo "make check   format, lint, types and data only;  make unit, make live: one kind of tests"
+	@echo "make preview    the pull request's comment for STACK=dev against BASE=main"
+	@echo "make up-stack   preview, then converge STACK, with the policy pack"
+	@echo "make drift      what is otherwise on the platform of STACK"
+	@echo "make affected   the stacks that differ from BASE, as JSON"
+	@echo "make benchmark  times and counts for SIZES=\"10/50 25/150\" workspaces/users"
 
 # npm writes this file last, so it is newer than the lockfile only after a complete installation.
 node_modules/.package-lock.json: package-lock.json
@@ -51,6 +62,31 @@ check: node_modules/.package-lock.json
 	node bin/access.ts schema --check
 	node bin/access.ts check --stack dev
 	node bin/access.ts check --stack prod
+	node bin/access.ts codeowners --check
+
+affected: node_modules/.package-lock.json
+	@node bin/access.ts affected --base "$(BASE)"
+
+preview: node_modules/.package-lock.json
+	@$(platform) node bin/access.ts preview --stack "$(STACK)" --base "$(BASE)" \
+		$$(command -v pulumi >/dev/null || { echo "no pulumi here: from the files alone" >&2; echo --files; })
+
+# In GitHub's workflow: posts what make preview has kept, or edits what it posted before.
+comment: node_modules/.package-lock.json
+	@node .github/postComment.ts "$(STACK)"
+
+up-stack: node_modules/.package-lock.json
+	@$(platform) pulumi preview --stack "$(STACK)" --non-interactive --suppress-outputs $(policy) >/dev/null && \
+		pulumi up --stack "$(STACK)" --yes --skip-preview --refresh --run-program --non-interactive \
+			--suppress-outputs --suppress-progress $(policy)
+
+drift: node_modules/.package-lock.json
+	@$(platform) node bin/access.ts drift --stack "$(STACK)"
+
+SIZES ?= 10/50 25/150
+benchmark: node_modules/.package-lock.json
+	@$(sandbox) build
+	@node test/benchmark/main.ts $(SIZES)
 
 unit: node_modules/.package-lock.json
 	node --test --test-reporter=spec 'test/!(live)/**/*.test.ts'

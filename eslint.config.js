@@ -11,7 +11,7 @@ const components = {
 const core = { group: ["../access/**"], message: "sandbox/ knows nothing of the program." };
 
 export default defineConfig(
-  { ignores: ["node_modules/", ".sandbox/", "stacks/", "coverage/"] },
+  { ignores: ["node_modules/", ".sandbox/", ".preview/", "stacks/", "coverage/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   { files: ["**/*.ts"], extends: [tseslint.configs.strictTypeChecked] },
   {

@@ -49,6 +49,21 @@ export const email = z
   })
   .meta({ pattern: emailPattern.source, examples: ["alice@example.com"] });
 
+const handle = /^@[a-z0-9][a-z0-9_-]{0,38}(?:\/[a-z0-9][a-z0-9_.-]{0,99})?$/;
+
+/** Who approves changes: names that a CODEOWNERS file may hold, with nothing in them that ends a pattern or a line. */
+export const approvers = z
+  .array(
+    z
+      .string()
+      .refine((name) => handle.test(name) || emailPattern.test(name), {
+        error: ({ input }) =>
+          `${JSON.stringify(input)} is nobody who can approve; write @name, @organization/team or an e-mail address, in lower case.`,
+      })
+      .meta({ examples: ["@example/platform", "@alice", "alice@example.com"] }),
+  )
+  .default([]);
+
 export const line = z
   .string()
   .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]{0,255}$/u, "at most 255 characters on one line, without control characters");

@@ -3,6 +3,7 @@ import { applicationSchema, dexSettings, gateway } from "./applicationSchema.ts"
 import { directorySchema } from "./directorySchema.ts";
 import {
   address,
+  approvers,
   description,
   email,
   expires,
@@ -52,7 +53,8 @@ const quota = z
 
 function quotaProblem(key: string, value: string): string | undefined {
   if (!isQuotaKey(key)) {
-    return `${JSON.stringify(key)} is not a quota key.${didYouMean(key, quotaKeys)} Common ones: ${listed(quotaKeys.slice(0, 6))}, "pods", "requests.nvidia.com/gpu".`;
+    const meant = isQuotaKey(`requests.${key}`) ? ` Did you mean "requests.${key}"?` : didYouMean(key, quotaKeys);
+    return `${JSON.stringify(key)} is not a quota key.${meant} Common ones: ${listed(quotaKeys.slice(0, 6))}, "pods", "requests.nvidia.com/gpu".`;
   }
   const amount = parseQuantity(value);
   if (amount === undefined) return notAQuantity(key, value);
@@ -62,6 +64,12 @@ function quotaProblem(key: string, value: string): string | undefined {
 }
 
 function notAQuantity(key: string, value: string): string {
+  // Bytes need no B: Kubernetes knows 500G and 500Gi.
+  const [, amount, unit = ""] = /^([\d.]+) *([kKMGTPE])i?[bB]$/.exec(value) ?? [];
+  if (amount !== undefined) {
+    const [decimal, binary] = [unit === "K" ? "k" : unit, unit.toUpperCase()];
+    return `${key} is ${JSON.stringify(value)}, which is not a Kubernetes quantity; write "${amount}${decimal}" or "${amount}${binary}i".`;
+  }
   return `${key} is ${JSON.stringify(value)}, which is not a Kubernetes quantity; write a number with an optional unit, such as "8", "500m" or "64Gi".`;
 }
 
@@ -118,7 +126,7 @@ function oneSubject(grant: { user?: string | undefined; group?: string | undefin
   if ((grant.user === undefined) !== (grant.group === undefined)) return;
   context.addIssue({
     code: "custom",
-    message: `a member is exactly one of user and group; found ${grant.user === undefined ? "neither" : "both"}.`,
+    message: `a member is exactly one of user and group; found ${grant.user === undefined ? "neither. Add one" : "both. Remove one"}.`,
     params: { code: "one-subject" },
   });
 }
@@ -250,6 +258,40 @@ export const platformSchema = z
     masterAdmins: z.array(z.string().min(1)).min(2).max(3).meta({
       description: "Administrators of Keycloak's master realm: two or three.",
     }),
+    approvers: approvers.meta({
+      description:
+        "Who approves changes of this stack in Git: any one of them. Code needs one who is named by every stack that " +
+        "names any. Default: nobody is asked.",
+    }),
+    guards: z
+      .strictObject({
+        maximumRemovals: z.int().min(0).default(20).meta({
+          description: "How many cells of the matrix a change may take away or lessen without being acknowledged.",
+        }),
+        maximumRemovedShare: z
+          .int()
+          .min(0)
+          .max(100)
+          .default(25)
+          .meta({ description: "The same as a share of all, in percent. Up to three are never asked about." }),
+        acknowledged: z
+          .string()
+          .regex(/^[0-9a-f]{16}$/, "16 digits 0-9 and a-f, in quotes, as the refusal printed them")
+          .optional()
+          .meta({
+            description: "The removals that are meant, as the refusal names them. It fits this one change only.",
+          }),
+        minimumAdmins: z.int().min(2).default(2).meta({ description: "How many administrators a change must leave." }),
+        cluster: z.uuid().optional().meta({
+          description:
+            "UID of namespace kube-system in the cluster that this stack is for. Default: the one it was first applied to.",
+        }),
+        realm: z.string().min(1).optional().meta({
+          description: "Identifier of the realm that this stack is for. Default: the one it was first applied to.",
+        }),
+      })
+      .prefault({})
+      .meta({ description: "What a change must not do by mistake." }),
     platformGroups: z
       .strictObject({
         user: groupName.default("pk-user").meta({ description: "The group every user is in." }),
@@ -427,6 +469,11 @@ export const groupSchema = z
       description: "Groups elsewhere whose people are members as well, without being written down here.",
     }),
     roles,
+    approvers: approvers.meta({
+      description:
+        "Who may approve changes of this file beside the platform's approvers. They do not count while the group has " +
+        "roles or clusterAccess.",
+    }),
     adopt,
   })
   .meta({ title: "groups/<name>.yaml", description: "People who get the same grants." });
@@ -463,6 +510,10 @@ export const workspaceSchema = z
       .array(storageGrant)
       .default([])
       .meta({ description: "Who has its buckets only: no Kubernetes rights, no network access." }),
+    approvers: approvers.meta({
+      description:
+        "Who may approve changes of this file beside the platform's approvers: its members, quota and limits.",
+    }),
   })
   .meta({ title: "workspaces/<name>.yaml", description: "One shared workspace and who may do what in it." });
 

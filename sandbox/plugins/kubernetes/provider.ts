@@ -134,10 +134,9 @@ class Session {
     const asked = unmarshal(request.getNews());
     const inputs = revealed(asked);
     const isPreview = request.getPreview();
-    const live =
-      isPreview && hasUnknown(inputs)
-        ? { ...before, ...inputs }
-        : await this.#applyOver(kind, inputs, fieldManager, isPreview);
+    const live = isPreview
+      ? await this.#tryOver(kind, { before, inputs, fieldManager })
+      : await this.#applyOver(kind, inputs, fieldManager, false);
     return new proto.UpdateResponse().setProperties(stateMessage(kind, { live, inputs, fieldManager }, asked));
   }
 
@@ -222,6 +221,18 @@ class Session {
     }
   }
 
+  /** The same, only asked for. Whoever may not write is not told what the server would make of it, as in the official provider. */
+  async #tryOver(kind: Kind, { before, inputs, fieldManager }: Tried): Promise<KubernetesObject> {
+    const guessed = { ...before, ...inputs };
+    if (hasUnknown(inputs)) return guessed;
+    try {
+      return await this.#applyOver(kind, inputs, fieldManager, true);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 403) return guessed;
+      throw error;
+    }
+  }
+
   #replacedBy({ replacedBy = [], mutableWith }: Kind, news: Properties): readonly string[] {
     const isMutable = mutableWith !== undefined && isOn(this.#settings, mutableWith) && news["immutable"] !== true;
     return isMutable ? replacedBy.filter((path) => path === "type") : replacedBy;
@@ -231,6 +242,12 @@ class Session {
     if (!this.#cluster) throw new Error("the kubernetes provider is not configured");
     return this.#cluster;
   }
+}
+
+interface Tried {
+  readonly before: KubernetesObject;
+  readonly inputs: KubernetesObject;
+  readonly fieldManager: string;
 }
 
 function kindOf(urn: string): Kind {
