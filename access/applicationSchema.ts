@@ -86,7 +86,7 @@ const allowed = z
     if ((group === undefined) !== (role === undefined)) return;
     context.addIssue({
       code: "custom",
-      message: `an entry of allow is exactly one of group and role; found ${group === undefined ? "neither" : "both"}.`,
+      message: `an entry of allow is exactly one of group and role; found ${group === undefined ? "neither. Add one" : "both. Remove one"}.`,
       params: { code: "one-subject" },
     });
   });

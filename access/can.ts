@@ -141,7 +141,7 @@ function canInCluster(
   const everywhere = accessEntries(desired, plan).find(({ who, place }) => who === user && place.kind === "cluster");
   const paths = [...(inside?.paths ?? []), ...(everywhere?.paths ?? [])].filter(({ access }) => {
     const role = clusterRoleFor(access);
-    return role !== undefined && allows(roles[role] ?? {}, verb, resource);
+    return role !== undefined && allows(roles[role], verb, resource);
   });
   const [first] = paths;
   if (first) return yes(`${clusterRoleFor(first.access) ?? ""} may ${verb} ${resource}`, paths);

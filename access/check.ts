@@ -184,7 +184,9 @@ function platformGroupsAreReserved({ platform, groups }: Entities): Diagnostic[]
 function groupMembersExist({ groups, users }: Entities, mentioned: Mentioned): Diagnostic[] {
   return [...groups.values()].flatMap((group) =>
     group.value.members.flatMap((name, index) =>
-      mentioned.users.has(name) ? [] : [unknownUser(name, users, group.at("members", index))],
+      mentioned.users.has(name)
+        ? []
+        : [unknownUser(name, users, group.at("members", index), mentioned.groups.has(name) ? groupInGroup : undefined)],
     ),
   );
 }
@@ -286,15 +288,11 @@ function subjectsExist({ platform, workspaces, users, groups }: Entities, mentio
   );
   return [...ofCluster, ...ofWorkspaces].flatMap(({ subject: { user, group }, at }) => {
     const [userAt, groupAt] = [at("user"), at("group")];
-    if (user !== undefined && userAt && !mentioned.users.has(user)) return [unknownUser(user, users, userAt)];
+    if (user !== undefined && userAt && !mentioned.users.has(user)) {
+      return [unknownUser(user, users, userAt, mentioned.groups.has(user) ? `Write group: ${user}.` : undefined)];
+    }
     if (group !== undefined && groupAt && !mentioned.groups.has(group)) {
-      return [
-        {
-          ...groupAt,
-          code: "unknown-group" as const,
-          message: `group "${group}" is not defined.${didYouMean(group, groups.keys())} Add groups/${group}.yaml or name another group.`,
-        },
-      ];
+      return [unknownGroup(group, { platform, groups }, mentioned, groupAt)];
     }
     return [];
   });
@@ -354,10 +352,28 @@ function peopleOf(
   });
 }
 
-function unknownUser(name: string, users: Entities["users"], at: Location): Diagnostic {
-  return {
-    ...at,
-    code: "unknown-user",
-    message: `user "${name}" is not defined.${didYouMean(name, users.keys())} Add users/${name}.yaml or name another user.`,
-  };
+const groupInGroup = "Groups have no groups in them: name its members.";
+
+/** @param ifGroup what to do where the name is a group's; undefined where it is not */
+function unknownUser(name: string, users: Entities["users"], at: Location, ifGroup: string | undefined): Diagnostic {
+  const byAddress = [...users.values()].find(({ value }) => value.email === name.toLowerCase())?.value.username;
+  const meant = byAddress === undefined ? didYouMean(name, users.keys()) : ` Did you mean "${byAddress}"?`;
+  const advice =
+    ifGroup === undefined ? `${meant} Add users/${name}.yaml or name another user.` : ` It is a group. ${ifGroup}`;
+  return { ...at, code: "unknown-user", message: `user "${name}" is not defined.${advice}` };
+}
+
+function unknownGroup(
+  name: string,
+  { platform, groups }: Pick<Entities, "platform" | "groups">,
+  mentioned: Mentioned,
+  at: Location,
+): Diagnostic {
+  const { user, admin } = platform?.value.platformGroups ?? {};
+  const advice = mentioned.users.has(name)
+    ? ` It is a user. Write user: ${name}.`
+    : name === user || name === admin
+      ? " It is one of the platform's own, which get no grants. Name a group in groups/."
+      : `${didYouMean(name, groups.keys())} Add groups/${name}.yaml or name another group.`;
+  return { ...at, code: "unknown-group", message: `group "${name}" is not defined.${advice}` };
 }

@@ -1,7 +1,8 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from "yaml";
 import type * as z from "zod";
-import { compare, type Diagnostic, type DiagnosticCode, type Location } from "./diagnostic.ts";
-import { didYouMean, listed } from "./suggest.ts";
+import { compare, type Diagnostic, type DiagnosticCode, formatLocation, type Location } from "./diagnostic.ts";
+import { didYouMean, listed, suggestion } from "./suggest.ts";
+import { aliasProblem, isEmpty, syntaxProblem, textProblem, type YamlProblem } from "./yamlProblem.ts";
 
 /** A file of the desired state as text, with the path that messages show. */
 export interface SourceFile {
@@ -38,22 +39,34 @@ export function parseFile<S extends z.ZodType>(
     return { file: path, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const at = (...where: PropertyKey[]) => locate(offsetOf(document, where, "value"));
+  const unreadable = ({ offset, message }: YamlProblem) => ({
+    diagnostics: [{ ...locate(offset), code: "bad-yaml" as const, message }],
+  });
 
-  // A warning is a tag that means nothing here: what its author expects of it would not happen.
-  const problems = [...document.errors, ...document.warnings];
-  if (problems.length > 0) {
-    return { diagnostics: problems.map((problem) => badYaml(locate(problem.pos[0]), problem.message)) };
-  }
+  const problem = textProblem(text) ?? syntaxProblem(text, document);
+  if (problem) return unreadable(problem);
   let raw: unknown;
   try {
     raw = document.toJS({ maxAliasCount: mostAliases });
   } catch (error) {
-    return { diagnostics: [badYaml(locate(0), error instanceof Error ? error.message : String(error))] };
+    return unreadable(aliasProblem(document, error));
   }
-  const result = schema.safeParse(raw ?? {});
+  if (isEmpty(document)) return { diagnostics: [emptyFile(path, schema)] };
+  const result = schema.safeParse(raw);
   if (result.success) return { entity: { value: result.data, file: path, at }, diagnostics: [] };
   const keyAt = (where: Path) => locate(offsetOf(document, where, "key"));
-  return { diagnostics: result.error.issues.flatMap((issue) => explain(issue, raw, schema, at, keyAt)) };
+  return { diagnostics: told(result.error.issues, raw, schema, at, keyAt) };
+}
+
+function emptyFile(file: string, schema: z.ZodType): Diagnostic {
+  const required = nodeAt(schema, [])?.required ?? ["name"];
+  return {
+    file,
+    line: 1,
+    column: 1,
+    code: "missing-key",
+    message: `the file is empty; it needs at least ${listed(required)}. Add them, or remove the file.`,
+  };
 }
 
 function tooLarge(file: string): Diagnostic {
@@ -63,15 +76,6 @@ function tooLarge(file: string): Diagnostic {
     column: 1,
     code: "bad-yaml",
     message: `the file has more than ${largestFile} characters; split it.`,
-  };
-}
-
-function badYaml(at: Location, message: string): Diagnostic {
-  const [first = ""] = message.split("\n");
-  return {
-    ...at,
-    code: "bad-yaml",
-    message: `${first.replace(/ at line \d+, column \d+:?$/, "")}. Mend the YAML here.`,
   };
 }
 
@@ -95,26 +99,84 @@ function offsetOf(document: Document.Parsed, path: Path, part: "key" | "value"):
 
 type Issue = z.core.$ZodIssue;
 
-/** One diagnostic per thing that is wrong: zod joins unknown keys into one issue and does not say what was found. */
-function explain(
-  issue: Issue,
+type UnknownKeys = Extract<Issue, { code: "unrecognized_keys" }>;
+
+/** All that is wrong, but no key as missing that stands there misspelt, on the wrong level or behind a merge key. */
+function told(
+  issues: readonly Issue[],
   raw: unknown,
   schema: z.ZodType,
   at: (...path: PropertyKey[]) => Location,
   keyAt: (path: Path) => Location,
 ): Diagnostic[] {
+  const unknown = issues.filter((issue): issue is UnknownKeys => issue.code === "unrecognized_keys");
+  const missing = issues.filter(({ path }) => path.length > 0 && valueAt(raw, path) === undefined);
+  const missingFirst = (key: string) => missing.find(({ path }) => path.at(-1) === key);
+  const explainsMissing = (path: Path) =>
+    unknown.some((issue) => {
+      const key = String(path.at(-1));
+      if (issue.keys.includes(key)) return missingFirst(key)?.path === path;
+      if (!isSame(issue.path, path.slice(0, -1))) return false;
+      const allowed = keysAllowedAt(schema, raw, issue.path);
+      return issue.keys.some((found) => found === "<<" || suggestion(found, allowed) === key);
+    });
+  return issues.flatMap((issue) => {
+    if (issue.code !== "unrecognized_keys") {
+      return missing.includes(issue) && explainsMissing(issue.path) ? [] : explain(issue, raw, schema, at);
+    }
+    return issue.keys.map((key) => {
+      const elsewhere = missingFirst(key);
+      return {
+        ...keyAt([...issue.path, key]),
+        ...unknownKey(key, keysAllowedAt(schema, raw, issue.path), elsewhere && at(...elsewhere.path)),
+      };
+    });
+  });
+}
+
+function isSame(a: Path, b: Path): boolean {
+  return a.length === b.length && a.every((part, index) => part === b[index]);
+}
+
+const secretKey = /passw|secret|token|api-?_?key|private-?_?key|credential/i;
+
+function unknownKey(
+  key: string,
+  allowed: readonly string[],
+  missingAt: Location | undefined,
+): Pick<Diagnostic, "code" | "message"> {
+  const what = `unknown key ${JSON.stringify(key)}`;
+  if (key === "<<") return { code: "unknown-key", message: `${what}: YAML 1.2 has no merge keys. Write the keys out.` };
+  if (missingAt) {
+    return {
+      code: "unknown-key",
+      message: `${what} on this level; it is missing at ${formatLocation(missingAt)}. Indent it like the keys there.`,
+    };
+  }
+  const meant = suggestion(key, allowed);
+  // clientSecretName is no misspelt clientSecret: it names a secret, and whoever follows advice would put one there.
+  if (secretKey.test(key) && (meant === undefined || meant.length > key.length + 2)) {
+    return {
+      code: "secret-in-git",
+      message: `${what}: no secret belongs in these files. Remove it, and change the secret if it was committed.`,
+    };
+  }
+  return { code: "unknown-key", message: `${what}.${didYouMean(key, allowed)} Allowed here: ${listed(allowed, 20)}.` };
+}
+
+/** What is wrong, with what was found, which zod does not say. */
+function explain(
+  issue: Issue,
+  raw: unknown,
+  schema: z.ZodType,
+  at: (...path: PropertyKey[]) => Location,
+): Diagnostic[] {
   const found = valueAt(raw, issue.path);
   const name = quoted(issue.path);
   const here = at(...issue.path);
   switch (issue.code) {
-    case "unrecognized_keys": {
-      const allowed = keysAllowedAt(schema, raw, issue.path);
-      return issue.keys.map((key) => ({
-        ...keyAt([...issue.path, key]),
-        code: "unknown-key",
-        message: `unknown key ${JSON.stringify(key)}.${didYouMean(key, allowed)} Allowed here: ${listed(allowed, 20)}.`,
-      }));
-    }
+    case "unrecognized_keys":
+      return [];
     case "invalid_type":
     case "invalid_value":
     case "invalid_union": {
@@ -137,7 +199,7 @@ function explain(
         {
           ...here,
           code: "wrong-type",
-          message: `${name} is ${show(found)}${expectation(issue, schema)}.${hint(found, issue)}`,
+          message: `${name} is ${show(found)}${expectation(issue, schema)}.${hint(found, issue, schema)}`,
         },
       ];
     }
@@ -149,14 +211,25 @@ function explain(
     }
     case "custom": {
       const code = (issue.params as { code: DiagnosticCode } | undefined)?.code ?? "not-allowed";
-      return [{ ...here, code, message: issue.message }];
+      return [{ ...here, code, message: issue.message + quotesHint(found) }];
     }
     case "invalid_format":
     case "invalid_key":
     case "invalid_element":
     case "not_multiple_of":
-      return [{ ...here, code: "not-allowed", message: `${name} is ${show(found)}; allowed: ${issue.message}.` }];
+      return [
+        {
+          ...here,
+          code: "not-allowed",
+          message: `${name} is ${show(found)}; allowed: ${issue.message}.${quotesHint(found)}`,
+        },
+      ];
   }
+}
+
+/** Quotes that a word processor made are a part of the text. */
+function quotesHint(found: unknown): string {
+  return typeof found === "string" && /^[\u2018-\u201F\u00AB\u00BB]/.test(found) ? " Write plain quotes or none." : "";
 }
 
 function expectation(issue: Issue, schema: z.ZodType): string {
@@ -181,11 +254,42 @@ function article(type: string): string {
   );
 }
 
-function hint(found: unknown, issue: Issue): string {
-  const scalar = typeof found === "number" || typeof found === "boolean";
-  return scalar && issue.code === "invalid_type" && issue.expected === "string"
-    ? ` Put it in quotes: "${String(found)}".`
-    : "";
+/** What to write instead, where that can be told. */
+function hint(found: unknown, issue: Issue, schema: z.ZodType): string {
+  if (issue.code !== "invalid_type") return "";
+  const expected: string = issue.expected;
+  switch (expected) {
+    case "string":
+      if (typeof found === "number" || typeof found === "boolean") return ` Put it in quotes: "${String(found)}".`;
+      if (found === null) return " Write one, in quotes where it is a word such as null, or remove the key.";
+      return hintForOne(found);
+    case "boolean": {
+      const [, yes, no] = /^(?:(true|yes|on|y)|(false|no|off|n))$/i.exec(String(found)) ?? [];
+      return yes !== undefined
+        ? " Write true, without quotes."
+        : no !== undefined
+          ? " Write false, without quotes."
+          : "";
+    }
+    case "array":
+      return found === null
+        ? " Remove the key, or write []."
+        : issue.path.length > 0 && typeof found === "object"
+          ? " Put a dash before each entry."
+          : " Write [ ] around it.";
+    case "object":
+      if (issue.path.length === 0) return Array.isArray(found) ? " Remove the dash: each file is about one." : "";
+      if (typeof found === "string" && /^[\w.-]+:\S/.test(found)) return ` Put a space after the colon.`;
+      return ` Allowed keys: ${listed(keysAllowedAt(schema, {}, issue.path), 20)}.`;
+    default:
+      return "";
+  }
+}
+
+function hintForOne(found: unknown): string {
+  const values: unknown[] = typeof found === "object" && found !== null ? Object.values(found) : [];
+  const [only] = values;
+  return values.length === 1 && typeof only === "string" ? ` Write ${JSON.stringify(only)} alone.` : "";
 }
 
 function show(found: unknown): string {
@@ -211,6 +315,7 @@ function valueAt(raw: unknown, path: Path): unknown {
 
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly oneOf?: readonly JsonSchema[];
   readonly const?: string;
@@ -219,7 +324,7 @@ interface JsonSchema {
 /** The keys a schema has under a path; of several kinds, those of the kind that is written. */
 function keysAllowedAt(schema: z.ZodType, raw: unknown, path: Path): string[] {
   const node = nodeAt(schema, path);
-  const found = valueAt(raw, path) as Readonly<Record<string, unknown>>;
+  const found = (valueAt(raw, path) ?? {}) as Readonly<Record<string, unknown>>;
   const variants = (node?.oneOf ?? [node ?? {}]).filter(({ properties = {} }) =>
     Object.entries(properties).every(
       ([key, property]) => property.const === undefined || property.const === found[key],

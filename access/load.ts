@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
+import type * as z from "zod";
 import type { Application } from "./applicationSchema.ts";
 import { check } from "./check.ts";
 import { compare, type Diagnostic, InputError } from "./diagnostic.ts";
@@ -7,7 +8,7 @@ import { parseFile, type Sourced, type SourceFile } from "./document.ts";
 import type { Directory } from "./directorySchema.ts";
 import type { IdentityProvider } from "./identityProviderSchema.ts";
 import { type Group, type Platform, schemas, type User, type Workspace } from "./schema.ts";
-import { listed } from "./suggest.ts";
+import { didYouMean, listed, suggestion } from "./suggest.ts";
 
 /** Everything that stands in `stacks/<env>/`: valid on its own and as a whole. */
 export interface DesiredState {
@@ -38,29 +39,41 @@ export function loadDesiredState(folder: string): DesiredState {
   return parseDesiredState(folder, readSources(folder));
 }
 
-/** Every file below the environment's folder, by its path below it. Hidden files do not count. */
-function readSources(folder: string): Map<string, string> {
-  if (!existsSync(folder)) {
-    const parent = join(folder, "..");
-    const known = existsSync(parent)
-      ? readdirSync(parent, { withFileTypes: true }).flatMap((entry) =>
-          entry.isDirectory() && existsSync(join(parent, entry.name, "platform.yaml")) ? [entry.name] : [],
-        )
-      : [];
-    throw new InputError([
-      {
-        file: shown(folder),
-        line: 1,
-        column: 1,
-        code: "misplaced-file",
-        message: `there is no desired state for the stack "${basename(folder)}": the folder is missing. Stacks with one: ${listed(known.toSorted(compare))}.`,
-      },
-    ]);
-  }
+/**
+ * The text of every file below the environment's folder, by its path below it. Hidden files do not count.
+ *
+ * @throws {InputError} when there is no such folder, or a link in it
+ */
+export function readSources(folder: string): Map<string, string> {
+  if (!existsSync(folder)) throw new InputError([noSuchFolder(folder)]);
   const entries = entriesBelow(folder).toSorted((a, b) => compare(a.path, b.path));
   const odd = entries.filter(({ isFile }) => !isFile);
   if (odd.length > 0) throw new InputError(odd.map(({ path }) => noPlainFile(join(shown(folder), path))));
   return new Map(entries.map(({ path }) => [path, readFileSync(join(folder, path), "utf8")]));
+}
+
+function noSuchFolder(folder: string): Diagnostic {
+  let parent = join(folder, "..");
+  while (!existsSync(parent)) parent = join(parent, "..");
+  const stack = relative(parent, folder).replaceAll("\\", "/");
+  const known = readdirSync(parent, { withFileTypes: true })
+    .flatMap((entry) =>
+      entry.isDirectory() && existsSync(join(parent, entry.name, "platform.yaml")) ? [entry.name] : [],
+    )
+    .toSorted(compare);
+  const last = basename(stack);
+  const meant = known.includes(last) ? ` Did you mean "${last}"?` : didYouMean(stack, known);
+  const advice =
+    known.length > 0
+      ? `${meant} Stacks with one: ${listed(known)}. Name one of them.`
+      : " Run the command at the top of the checkout, where stacks/ is.";
+  return {
+    file: shown(folder),
+    line: 1,
+    column: 1,
+    code: "misplaced-file",
+    message: `there is no desired state for the stack "${stack}": the folder is missing.${advice}`,
+  };
 }
 
 /** What is below a folder and not hidden, by path. Links are not followed: Node's own recursion would. */
@@ -127,29 +140,37 @@ export function parseDesiredState(folder: string, texts: ReadonlyMap<string, str
       }
       case "users":
         mentioned.users.add(place.name);
-        diagnostics.push(...take(parsed.users, place.name, parseFile(file, schemas.users), "username"));
+        diagnostics.push(...take(parsed.users, place.name, parseIn("users", file, schemas.users), "username"));
         break;
       case "groups":
         mentioned.groups.add(place.name);
-        diagnostics.push(...take(parsed.groups, place.name, parseFile(file, schemas.groups), "name"));
+        diagnostics.push(...take(parsed.groups, place.name, parseIn("groups", file, schemas.groups), "name"));
         break;
       case "workspaces":
-        diagnostics.push(...take(parsed.workspaces, place.name, parseFile(file, schemas.workspaces), "name"));
+        diagnostics.push(
+          ...take(parsed.workspaces, place.name, parseIn("workspaces", file, schemas.workspaces), "name"),
+        );
         break;
       case "directories":
         mentioned.directories.add(place.name);
-        diagnostics.push(...take(parsed.directories, place.name, parseFile(file, schemas.directories), "name"));
+        diagnostics.push(
+          ...take(parsed.directories, place.name, parseIn("directories", file, schemas.directories), "name"),
+        );
         break;
       case "identity-providers": {
         mentioned.identityProviders.add(place.name);
-        const result = parseFile(file, schemas["identity-providers"]);
+        const result = parseIn("identity-providers", file, schemas["identity-providers"]);
         diagnostics.push(...take(parsed.identityProviders, place.name, result, "name"));
         break;
       }
       case "applications":
-        diagnostics.push(...take(parsed.applications, place.name, parseFile(file, schemas.applications), "name"));
+        diagnostics.push(
+          ...take(parsed.applications, place.name, parseIn("applications", file, schemas.applications), "name"),
+        );
         break;
       case "misplaced":
+        // Where it is clear what the file is meant to be, nobody is told as well that it is missing.
+        if (place.meant === "users" || place.meant === "groups") mentioned[place.meant].add(place.name);
         diagnostics.push({ file: file.path, line: 1, column: 1, code: place.code, message: place.message });
         break;
     }
@@ -168,23 +189,60 @@ export function parseDesiredState(folder: string, texts: ReadonlyMap<string, str
   return { platform, ...parsed };
 }
 
+type Folder = (typeof folders)[number];
+
 type Place =
   | { readonly kind: "platform" }
-  | { readonly kind: (typeof folders)[number]; readonly name: string }
-  | { readonly kind: "misplaced"; readonly code: "misplaced-file"; readonly message: string };
+  | { readonly kind: Folder; readonly name: string }
+  | {
+      readonly kind: "misplaced";
+      readonly code: "misplaced-file";
+      readonly message: string;
+      /** What it would be under its right name. */
+      readonly meant: Folder | undefined;
+      readonly name: string;
+    };
 
 function placeOf(path: string): Place {
   if (path === "platform.yaml") return { kind: "platform" };
   const [folder = "", file = "", ...deeper] = path.split("/");
   const kind = folders.find((known) => known === folder);
-  if (kind === undefined || file === "" || deeper.length > 0 || !file.endsWith(".yaml")) {
-    return {
-      kind: "misplaced",
-      code: "misplaced-file",
-      message: `this file is not part of the desired state. Allowed: platform.yaml, ${folders.map((known) => `${known}/<name>.yaml`).join(", ")}.`,
-    };
+  if (kind !== undefined && file !== "" && deeper.length === 0 && file.endsWith(".yaml")) {
+    return { kind, name: file.slice(0, -".yaml".length) };
   }
-  return { kind, name: file.slice(0, -".yaml".length) };
+  const right = rightPath(path);
+  const advice = right === undefined ? "" : ` Did you mean ${right.path}?`;
+  const allowed = folders.map((known) => `${known}/<name>.yaml`).join(", ");
+  return {
+    kind: "misplaced",
+    code: "misplaced-file",
+    message: `this file is not part of the desired state.${advice} Allowed: platform.yaml, ${allowed}.`,
+    meant: right?.folder,
+    name: right?.name ?? "",
+  };
+}
+
+/** Where a file probably belongs: another ending, a folder too much, a folder misspelt, a backslash. */
+function rightPath(
+  path: string,
+): { readonly path: string; readonly folder?: Folder; readonly name?: string } | undefined {
+  const parts = path.split(/[/\\]/);
+  const [, name] = /^(.+)\.ya?ml$/i.exec(parts.at(-1) ?? "") ?? [];
+  if (name === undefined) return undefined;
+  if (parts.length === 1) return suggestion(name, ["platform"]) === undefined ? undefined : { path: "platform.yaml" };
+  const meant = suggestion(parts[0] ?? "", folders);
+  const folder = folders.find((known) => known === meant);
+  return folder && { path: `${folder}/${name}.yaml`, folder, name };
+}
+
+/** Reads a file of a folder. One that belongs into another folder is told as that, and not as all that follows from it. */
+function parseIn<S extends z.ZodType>(folder: Folder, file: SourceFile, schema: S): ReturnType<typeof parseFile<S>> {
+  const result = parseFile(file, schema);
+  if (result.diagnostics.length < 2 || !result.diagnostics.some(({ code }) => code === "unknown-key")) return result;
+  const meant = folders.filter((other) => other !== folder && parseFile(file, schemas[other]).entity);
+  if (meant.length === 0) return result;
+  const message = `this file reads like one of ${meant.join("/ or ")}/. Move it there.`;
+  return { diagnostics: [{ file: file.path, line: 1, column: 1, code: "misplaced-file", message }] };
 }
 
 /** Keeps an entity under its name; the file must be called like it, so that a diff's path says whom it is about. */

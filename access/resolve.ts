@@ -465,18 +465,18 @@ function clusterAccess(
   membersOf: ReadonlyMap<string, readonly string[]>,
   date: string,
 ): Omit<ClusterAccess, "email">[] {
-  const grants = value.clusterAccess.flatMap(({ user, group, role, expires }, index) => {
+  const held = value.clusterAccess.flatMap(({ user, group, role, expires }, index) => {
     if (expires !== undefined && date >= expires) return [];
     const grant = { level: role, at: at("clusterAccess", index), ...(expires !== undefined && { expires }) };
     return group === undefined
-      ? [{ ...grant, user: user ?? "" }]
-      : (membersOf.get(group) ?? []).map((member) => ({ ...grant, user: member, group }));
+      ? [{ user: user ?? "", grant }]
+      : (membersOf.get(group) ?? []).map((member) => ({ user: member, grant: { ...grant, group } }));
   });
   const rank = ({ level, group }: ClusterGrant) => (level === "admin" ? 0 : 2) + (group === undefined ? 0 : 1);
-  return [...Map.groupBy(grants, ({ user }) => user)]
+  return [...Map.groupBy(held, ({ user }) => user)]
     .flatMap(([user, own]) => {
-      const sorted = own.toSorted((a, b) => rank(a) - rank(b)).map(({ user: _, ...grant }): ClusterGrant => grant);
-      return sorted.slice(0, 1).map((first) => ({ ...first, user, grants: sorted }));
+      const grants = own.map(({ grant }): ClusterGrant => grant).toSorted((a, b) => rank(a) - rank(b));
+      return grants.slice(0, 1).map((first) => ({ ...first, user, grants }));
     })
     .toSorted((a, b) => compare(a.user, b.user));
 }

@@ -110,6 +110,8 @@ export interface LimitRangeObject extends NamespacedObject {
     readonly type: string;
     readonly default: Readonly<Record<string, string>>;
     readonly defaultRequest: Readonly<Record<string, string>>;
+    /** Whatever else it limits, such as `max`. */
+    readonly more?: readonly string[];
   }[];
 }
 

@@ -35,7 +35,8 @@ KEYCLOAK_LOGIN_REALM, KEYCLOAK_CACERT; KUBECONFIG; MINIO_ENDPOINT, MINIO_ROOT_US
   access preview [--base main] [--files]       the comment for a pull request; also pulumi preview with the policy pack,
                                                unless --files; keeps comment.md and access.html in .preview/<stack>/
   access drift                                 what is otherwise on the platform; exit 0 in sync, 1 differences
-  access import                                an existing platform as files
+  access import --stack <name>                 an existing platform as files; writes stacks/<name>/, overwrites nothing
+    --realm --owner --domain --master-admins   where the platform itself does not say it
   access doctor [application] [--user alice]   what keeps people out of applications, with cause and fix
   access reset-credentials <user>              make a new temporary password, print it once, and end all sessions
     --email [--ttl 12h]                        instead send a mail with a link that lives that long (5m to 30d)
@@ -87,7 +88,11 @@ try {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   } else if (error instanceof RangeError || (error instanceof TypeError && "code" in error)) {
-    process.stderr.write(`access: ${error.message}\nRun access --help for what is allowed.\n`);
+    const [cause] = error.message.split(". To specify");
+    process.stderr.write(`access: ${cause ?? ""}\nRun access --help for what is allowed.\n`);
     process.exitCode = 2;
+  } else if (error instanceof Error && "syscall" in error) {
+    process.stderr.write(`access: ${error.message}\n`);
+    process.exitCode = 1;
   } else throw error;
 }

@@ -406,7 +406,7 @@ export class Draft {
     );
     if (!found) return undefined;
     const [limits, ...more] = found.limits;
-    if (!limits || more.length > 0 || limits.type !== "Container") return "odd";
+    if (!limits || more.length > 0 || limits.type !== "Container" || limits.more) return "odd";
     const both = { default: limits.default, defaultRequest: limits.defaultRequest };
     return Object.fromEntries(
       Object.entries(both).flatMap(([key, values]) => (Object.keys(values).length > 0 ? [[key, inOrder(values)]] : [])),

@@ -208,7 +208,7 @@ const refused: readonly (readonly [what: string, changes: Record<string, string>
   [
     "a secret in the file",
     provider(`${oidc}clientSecret: hunter2\n`),
-    'env/identity-providers/corp.yaml:8:1 unknown-key: unknown key "clientSecret". Did you mean "clientSecretName"? Allowed here: "attributes", "authorizationUrl", "clientId", "clientSecretName", "displayName", "enabled", "issuer", "jwksUrl", "linkAccounts", "logoutUrl", "name", "requireOtp", "scopes", "tokenUrl", "trustEmail", "type", "unknownUsers", "userInfoUrl".',
+    'env/identity-providers/corp.yaml:8:1 secret-in-git: unknown key "clientSecret": no secret belongs in these files. Remove it, and change the secret if it was committed.',
   ],
 ];
 

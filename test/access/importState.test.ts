@@ -683,6 +683,15 @@ const unsaid: readonly (readonly [what: string, spoil: (live: Live) => void, abo
     /^its LimitRange cpu-mem-limit-range says more/,
   ],
   [
+    "a LimitRange with a maximum",
+    (live) => {
+      for (const one of live.cluster.limitRanges)
+        one.limits = one.limits.map((limits) => ({ ...limits, more: ["max"] }));
+    },
+    'workspace "team-a"',
+    /^its LimitRange cpu-mem-limit-range says more/,
+  ],
+  [
     "a role with other parts",
     (live) => (role(live, "pk:edit:team-a").clientRoles = ["manage-users"]),
     'workspace "team-a"',

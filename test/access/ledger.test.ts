@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { accessEntries } from "../../access/entries.ts";
 import { adoptedTwice, type Ledger, ledgerOf, passedOn, type Revocations, revocations } from "../../access/ledger.ts";
 import { resolve } from "../../access/resolve.ts";
 import { desired } from "./support.ts";
@@ -58,6 +59,8 @@ test("the ledger lists every right by whom it is given to", () => {
       },
       cluster: { "alice@example.com": "edit", "bob@example.com": "admin" },
       adopted: [],
+      access: {},
+      target: {},
     },
   );
 });
@@ -294,4 +297,15 @@ test("a client or a Secret does not pass to another application in one update", 
     'Secret tools/oidc of application "board" would pass to "desk"',
   ]);
   assert.deepEqual([passedOn(before, named("")), passedOn(before, before)], [[], []]);
+});
+
+test("the ledger remembers effective access and the platform it is given on", () => {
+  const state = desired();
+  const plan = resolve(state, date);
+  const { access, target } = ledgerOf(plan, accessEntries(state, plan), { cluster: "c", realm: "r" });
+  assert.deepEqual(access, {
+    "workspace alice": { alice: "edit" },
+    "workspace team-a": { alice: "edit", bob: "view (no notebooks)" },
+  });
+  assert.deepEqual(target, { cluster: "c", realm: "r" });
 });

@@ -94,7 +94,7 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "a wrong quantity",
     workspace("quota: { memory: 5GB }"),
-    'env/workspaces/team-a.yaml:2:18 bad-quantity: memory is "5GB", which is not a Kubernetes quantity; write a number with an optional unit, such as "8", "500m" or "64Gi".',
+    'env/workspaces/team-a.yaml:2:18 bad-quantity: memory is "5GB", which is not a Kubernetes quantity; write "5G" or "5Gi".',
   ],
   [
     "half a pod",
@@ -119,7 +119,7 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "a member that is both user and group",
     workspace("members:\n  - { user: bob, group: data-science, role: edit }"),
-    "env/workspaces/team-a.yaml:3:5 one-subject: a member is exactly one of user and group; found both.",
+    "env/workspaces/team-a.yaml:3:5 one-subject: a member is exactly one of user and group; found both. Remove one.",
   ],
   [
     "a day that does not exist",
@@ -188,7 +188,7 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "a file with another ending",
     { "users/zoe.yml": "username: zoe\n" },
-    "env/users/zoe.yml:1:1 misplaced-file: this file is not part of the desired state. Allowed: platform.yaml, users/<name>.yaml, groups/<name>.yaml, workspaces/<name>.yaml, directories/<name>.yaml, identity-providers/<name>.yaml, applications/<name>.yaml.",
+    "env/users/zoe.yml:1:1 misplaced-file: this file is not part of the desired state. Did you mean users/zoe.yaml? Allowed: platform.yaml, users/<name>.yaml, groups/<name>.yaml, workspaces/<name>.yaml, directories/<name>.yaml, identity-providers/<name>.yaml, applications/<name>.yaml.",
   ],
   [
     "no platform.yaml",
@@ -198,27 +198,27 @@ const refused: readonly (readonly [what: string, changes: Record<string, string 
   [
     "a duplicate key",
     user("email: bob@example.com\nemail: eve@example.com"),
-    "env/users/bob.yaml:3:1 bad-yaml: Map keys must be unique. Mend the YAML here.",
+    'env/users/bob.yaml:3:1 bad-yaml: the key "email" is here for the second time. Remove one.',
   ],
   [
     "broken YAML",
     user("email: [bob"),
-    "env/users/bob.yaml:3:1 bad-yaml: Flow sequence in block collection must be sufficiently indented and end with a ]. Mend the YAML here.",
+    "env/users/bob.yaml:2:8 bad-yaml: the [ that opens here is never closed. Close it with ].",
   ],
   [
     "a tag",
     user("email: !secret bob@example.com"),
-    "env/users/bob.yaml:2:8 bad-yaml: Unresolved tag: !secret. Mend the YAML here.",
+    "env/users/bob.yaml:2:8 bad-yaml: the tag !secret means nothing here. Remove it.",
   ],
   [
     "a merge key, which YAML 1.2 does not have",
     user("email: bob@example.com\n<<: { admin: true }"),
-    'env/users/bob.yaml:3:1 unknown-key: unknown key "<<". Allowed here: "admin", "adopt", "directory", "email", "emailVerified", "enabled", "firstName", "identityProvider", "lastName", "requiredActions", "roles", "state", "username", "was", "workspace".',
+    'env/users/bob.yaml:3:1 unknown-key: unknown key "<<": YAML 1.2 has no merge keys. Write the keys out.',
   ],
   [
     "a second document in a file",
     user("email: bob@example.com\n---\nadmin: true"),
-    "env/users/bob.yaml:3:1 bad-yaml: Source contains multiple documents; please use YAML.parseAllDocuments(). Mend the YAML here.",
+    "env/users/bob.yaml:3:1 bad-yaml: a second document begins here. Remove the line ---, or put it in a file of its own.",
   ],
   [
     "a prototype key",
