@@ -109,7 +109,14 @@ function toBinding({
 }
 
 function toLimits(item: V1LimitRangeItem): LimitRangeObject["limits"][number] {
-  return { type: item.type, default: texts(item._default), defaultRequest: texts(item.defaultRequest) };
+  const { type, _default, defaultRequest, ...others } = item;
+  const more = Object.entries(others as Record<string, unknown>).filter(([, value]) => value !== undefined);
+  return {
+    type,
+    default: texts(_default),
+    defaultRequest: texts(defaultRequest),
+    ...(more.length > 0 && { more: more.map(([key]) => key) }),
+  };
 }
 
 /** Quantities may be numbers in what people write by hand. */
