@@ -73,11 +73,12 @@ test("dev registers what its files say", async () => {
 test("prod is complete: real endpoints from its configuration, credentials from the environment", async () => {
   const { types, providers } = await register("prod", {
     ...local,
+    KEYCLOAK_CLIENT_ID: "ci",
     KEYCLOAK_CLIENT_SECRET: `${canary}-client`,
   });
   assert.ok((types["prokube:access:Workspace"] ?? 0) >= 3 && (types["prokube:access:User"] ?? 0) >= 6);
   assert.equal(providers["keycloak"]?.["url"], "https://ml.example.com/auth");
-  assert.equal(providers["keycloak"]["clientId"], "prokube-access");
+  assert.equal(providers["keycloak"]["clientId"], "ci");
   assert.equal(providers["kubernetes"]?.["context"], "ml-prod");
   assert.equal(providers["kubernetes"]["clusterIdentifier"], "prokube-access-prod");
   assert.deepEqual(
