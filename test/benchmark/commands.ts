@@ -1,0 +1,44 @@
+import { resolve } from "node:path";
+import { type Measured, measured, median, repeat } from "./measure.ts";
+
+/** The stack that is measured. */
+export const stack = "bench";
+
+/** The whole state is saved before and after every step otherwise. */
+export const unsaved: NodeJS.ProcessEnv = { PULUMI_SKIP_CHECKPOINTS: "true" };
+
+const options = (name: string) => ["--suppress-progress", "--non-interactive", "--stack", name];
+
+/** What a pull request's check runs. */
+export function preview(cwd: string, name = stack, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
+  return measured("pulumi", ["preview", ...options(name)], { cwd, environment });
+}
+
+/** What is enough for a grant that cannot wait (docs/operations.md). */
+export function quickUpdate(cwd: string): Promise<Measured> {
+  return measured("pulumi", ["up", "--yes", "--skip-preview", ...options(stack)], { cwd });
+}
+
+/** What CI runs after a merge. */
+export function update(cwd: string, name = stack, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
+  const args = ["up", "--yes", "--skip-preview", "--refresh", "--run-program", ...options(name)];
+  return measured("pulumi", args, { cwd, environment });
+}
+
+/** The same without saving the state at each step: a refresh takes as many steps as there are resources. */
+export function unsavedUpdate(cwd: string, name = stack, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
+  return update(cwd, name, { ...environment, ...unsaved });
+}
+
+const program = resolve("bin/access.ts");
+
+/** Runs a command of the command line. No difference, no path and no drift are answers as well. */
+export function access(cwd: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
+  const all = [program, ...args, "--stack", stack];
+  return measured(process.execPath, all, { cwd, environment, codes: [0, 1] });
+}
+
+/** The median of several runs of a command. */
+export async function accessTime(cwd: string, runs: number, args: readonly string[]): Promise<Measured> {
+  return median(await repeat(runs, () => access(cwd, args)));
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Project } from "../live/support/stack.ts";
+import type { Generated } from "./desiredState.ts";
+import type { Measured } from "./measure.ts";
+
+/** Writes one more grant, to somebody who has none there; says for which workspace. */
+export function writeGrant(project: Project, { workspaces, newcomer }: Generated, index: number): string {
+  const workspace = workspaces[index] ?? "";
+  const path = `workspaces/${workspace}.yaml`;
+  const grant = `members:\n  - { user: ${newcomer}, role: edit }\n`;
+  project.edit({ [path]: project.read(path).replace(/^members:\n/m, grant) });
+  return workspace;
+}
+
+/** One new grant: how long the update takes, and when the API server first lets the user do what it gives. */
+export async function measureGrant(
+  project: Project,
+  generated: Generated,
+  index: number,
+  apply: (cwd: string) => Promise<Measured>,
+): Promise<MeasuredGrant> {
+  // What these know of the platform is in the environment, which is complete only when it runs.
+  const { can, mayStore } = await import("../live/support/platform.ts");
+  const { finishFirstLogins, tryLogIn } = await import("../live/support/decisions.ts");
+  const { newcomer } = generated;
+  if (index === 0) await finishFirstLogins([newcomer]);
+  const workspace = writeGrant(project, generated, index);
+  let login = await tryLogIn(newcomer);
+  let renewed = performance.now();
+  const isLetIn = async () => {
+    if (performance.now() - renewed > tokenLife) {
+      login = await tryLogIn(newcomer);
+      renewed = performance.now();
+    }
+    return login.token !== undefined && (await can(login.token, "create", "pods", workspace));
+  };
+  if (login.token === undefined || (await isLetIn()))
+    throw new Error(`before the grant ${newcomer} cannot log in, or may use ${workspace}`);
+
+  const began = performance.now();
+  const over = new AbortController();
+  const updating = apply(project.folder).finally(() => {
+    over.abort();
+  });
+  while (!over.signal.aborted && !(await isLetIn())) await sleep(50);
+  const seconds = (performance.now() - began) / 1000;
+  const updated = await updating;
+  login = await tryLogIn(newcomer);
+  if (!(await isLetIn()) || !(await mayStore(login.storage, "put", `${workspace}-data`)))
+    throw new Error(`${newcomer} may not use ${workspace} after the grant`);
+  return { update: updated, live: { seconds, megabytes: 0, output: "" } };
+}
