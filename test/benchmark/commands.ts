@@ -19,15 +19,19 @@ export function quickUpdate(cwd: string): Promise<Measured> {
   return measured("pulumi", ["up", "--yes", "--skip-preview", ...options(stack)], { cwd });
 }
 
-/** What CI runs after a merge. */
-export function update(cwd: string, name = stack, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
-  const args = ["up", "--yes", "--skip-preview", "--refresh", "--run-program", ...options(name)];
-  return measured("pulumi", args, { cwd, environment });
-}
-
-/** The same without saving the state at each step: a refresh takes as many steps as there are resources. */
-export function unsavedUpdate(cwd: string, name = stack, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
-  return update(cwd, name, { ...environment, ...unsaved });
+/** What `make up-stack` runs after its preview: a refresh that saves the state once, then the update. */
+export async function update(cwd: string, name = stack, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
+  const apply = ["--yes", "--skip-preview", ...options(name)];
+  const refreshed = await measured("pulumi", ["refresh", "--run-program", ...apply], {
+    cwd,
+    environment: { ...environment, ...unsaved },
+  });
+  const updated = await measured("pulumi", ["up", ...apply], { cwd, environment });
+  return {
+    ...updated,
+    seconds: refreshed.seconds + updated.seconds,
+    megabytes: Math.max(refreshed.megabytes, updated.megabytes),
+  };
 }
 
 const program = resolve("bin/access.ts");

@@ -12,6 +12,15 @@ export function writeGrant(project: Project, { workspaces, newcomer }: Generated
   return workspace;
 }
 
+export interface MeasuredGrant {
+  readonly update: Measured;
+  /** From the start of the update until the grant works. */
+  readonly live: Measured;
+}
+
+/** Milliseconds after which another login is due: Keycloak's tokens live five minutes, and an update may take longer. */
+const tokenLife = 60_000;
+
 /** One new grant: how long the update takes, and when the API server first lets the user do what it gives. */
 export async function measureGrant(
   project: Project,
