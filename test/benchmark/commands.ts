@@ -34,6 +34,11 @@ export async function update(cwd: string, name = stack, environment: NodeJS.Proc
   };
 }
 
+/** A first creation: the state would be saved twice for each of all resources. */
+export function unsavedUpdate(cwd: string, name = stack): Promise<Measured> {
+  return update(cwd, name, unsaved);
+}
+
 const program = resolve("bin/access.ts");
 
 /** Runs a command of the command line. No difference, no path and no drift are answers as well. */

@@ -55,8 +55,7 @@ export async function measureWhole(
     let next = 0;
     const grantsBy = (times: number, apply: Parameters<typeof measureGrant>[3]) =>
       repeat(times, () => measureGrant(project, generated, next++, apply));
-    const complete = await grantsBy(runs, unsavedUpdate);
-    const saved = await grantsBy(savedRuns(size), update);
+    const complete = await grantsBy(runs, update);
     const quick = await grantsBy(runs, quickUpdate);
     const diff = await accessTime(cwd, cheapRuns, ["diff", "HEAD"]);
     say("requests");
@@ -64,7 +63,7 @@ export async function measureWhole(
       preview: await platform.requests((environment) => preview(cwd, stack, environment)),
       "an update with one new grant": await platform.requests((environment) => {
         writeGrant(project, generated, next);
-        return unsavedUpdate(cwd, stack, environment);
+        return update(cwd, stack, environment);
       }),
       drift: await platform.requests((environment) => access(cwd, ["drift"], environment)),
     };
@@ -75,8 +74,7 @@ export async function measureWhole(
       timed("access why", why, cheapRuns),
       timed(`access diff HEAD, ${next} new grants`, diff, cheapRuns),
       timed("pulumi preview, no changes", previewed, runs, previewTargets[name]),
-      ...granted("one new grant, the whole update", saved),
-      ...granted("one new grant, the same without checkpoints", complete),
+      ...granted("one new grant, refresh and update", complete),
       ...granted("one new grant, without a refresh", quick),
       timed("access drift", drift, runs, driftTargets[name]),
       timed("first creation, without checkpoints", created, 1),
@@ -102,11 +100,6 @@ function granted(what: string, grants: readonly MeasuredGrant[]): Line[] {
     timed(what, median(grants.map(({ update }) => update)), grants.length),
     timed("  until the API server lets the user in", median(grants.map(({ live }) => live)), grants.length, liveTarget),
   ];
-}
-
-/** The state is saved at every step of the refresh, so that large ones would take an hour. */
-function savedRuns({ workspaces }: Size): number {
-  return workspaces <= small ? 1 : 0;
 }
 
 /** A workspace that the member has something in: the first that says so. */
