@@ -148,7 +148,7 @@ const refused: readonly (readonly [what: string, args: string[], code: number, m
   ["somebody archived", ["rolf"], 1, /user "rolf" is archived and has no account/],
   ["a time out of bounds", ["ruth", "--email", "--ttl", "90d"], 2, /--ttl is "90d"; write 5m to 30d/],
   ["a time without a link", ["ruth", "--ttl", "1h"], 2, /--ttl is how long a link lives, so it needs --email/],
-  ["nobody", [], 2, /reset-credentials needs a username/],
+  ["nobody", [], 2, /<user> is missing/],
 ];
 for (const [what, args, code, message] of refused) {
   test(`refuses ${what}, without a stack trace`, async () => {
