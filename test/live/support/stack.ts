@@ -41,7 +41,10 @@ export class Project {
       if (text === undefined) rmSync(file);
       else {
         mkdirSync(dirname(file), { recursive: true });
-        writeFileSync(file, path === "platform.yaml" && !text.includes("guards:") ? text + unguarded : text);
+        writeFileSync(
+          file,
+          path === "platform.yaml" && !text.includes("guards:") ? text.replace(/\n?$/, "\n") + unguarded : text,
+        );
       }
     }
   }
