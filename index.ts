@@ -6,7 +6,7 @@ import { InputError } from "./access/diagnostic.ts";
 import { renames } from "./access/diff.ts";
 import { accessEntries } from "./access/entries.ts";
 import { expiringSoon } from "./access/expiry.ts";
-import { guard, requireTarget } from "./access/guards.ts";
+import { guard, rememberedTarget, requireTarget } from "./access/guards.ts";
 import { neededSecrets } from "./access/identity.ts";
 import { ledgerOf } from "./access/ledger.ts";
 import { loadDesiredState } from "./access/load.ts";
@@ -43,7 +43,7 @@ const acts = new Acts(planes, { plan, stack, ...found });
 const entries = accessEntries(desired, plan);
 for (const { text } of expiringSoon(entries, plan.date)) void pulumi.log.info(text);
 const ledger = createLedger(
-  ledgerOf(plan, entries, live.target),
+  ledgerOf(plan, entries, rememberedTarget(plan, live.target)),
   [...found.ours.values()],
   (before, after) => guard({ before, after, ...live, platform: plan.platform, renamed: renames(plan.users) }),
   (before, after) => acts.prepare(before, after),

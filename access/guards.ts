@@ -152,6 +152,14 @@ export function requireTarget({ platform }: Pick<DesiredState, "platform">, foun
   if (wrong.length > 0) throw new InputError(wrong);
 }
 
+/** What a stack remembers of its platform: not a realm that it makes itself, which is there only after the first update. */
+export function rememberedTarget(
+  { platform }: { readonly platform: Pick<Platform, "realmManagement"> },
+  found: Target,
+): Target {
+  return platform.realmManagement === "all" ? { cluster: found.cluster } : found;
+}
+
 /** What a guard looks at in an update: what the stack gave until now and what it will give, and where. */
 export interface Guarded {
   readonly before: { readonly access: AccessRecord; readonly target: Target };

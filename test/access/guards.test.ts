@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { acknowledgementOf, type AccessRecord, removals } from "../../access/diff.ts";
 import { InputError } from "../../access/diagnostic.ts";
-import { guard, type Guarded, requireTarget } from "../../access/guards.ts";
+import { guard, type Guarded, rememberedTarget, requireTarget } from "../../access/guards.ts";
 import { resolve } from "../../access/resolve.ts";
 import { desired } from "./support.ts";
 
@@ -161,4 +161,10 @@ test("what platform.yaml names is required before anything else", () => {
       error.diagnostics.map(({ line, column, code }) => `${line}:${column} ${code}`).join() ===
         "3:20 wrong-target,3:67 wrong-target",
   );
+});
+
+test("a realm that the stack makes itself is not remembered, because it is there only after the first update", () => {
+  const platform = (realmManagement: "none" | "all") => ({ platform: { realmManagement } });
+  assert.deepEqual(rememberedTarget(platform("none"), { cluster, realm: "r" }), { cluster, realm: "r" });
+  assert.deepEqual(rememberedTarget(platform("all"), { cluster, realm: "r" }), { cluster });
 });

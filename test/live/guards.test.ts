@@ -6,15 +6,15 @@ import { can, finishFirstLogin, logIn } from "./support/platform.ts";
 import { person, platformOf, type Project, smallProject } from "./support/stack.ts";
 
 const people = ["gabe", "gina", "gus", "gwen"];
-const everybody = `name: team-g\nmembers:\n${people.map((user) => `  - { user: ${user}, role: edit }\n`).join("")}`;
-const nobody = "name: team-g\nmembers: []\n";
+const everybody = `name: team-guards\nmembers:\n${people.map((user) => `  - { user: ${user}, role: edit }\n`).join("")}`;
+const nobody = "name: team-guards\nmembers: []\n";
 const guarded = (guards: string) => ({ "platform.yaml": platformOf("guards", `guards: ${guards}\n`) });
 
 let project: Project;
 before(async () => {
   project = await smallProject("guards", {
     ...guarded("{ minimumAdmins: 10 }"),
-    "workspaces/team-g.yaml": everybody,
+    "workspaces/team-guards.yaml": everybody,
     ...Object.fromEntries(people.map((name) => [`users/${name}.yaml`, person(name)])),
     "users/gail.yaml": person("gail", "admin: true\n"),
   });
@@ -28,14 +28,14 @@ const up = () =>
   project.tryPulumi("up", "--yes", "--skip-preview", "--refresh", "--run-program", "--suppress-progress");
 
 test("a change that takes away much is refused in the preview and in the update, and nobody loses anything", async () => {
-  project.edit({ "workspaces/team-g.yaml": nobody });
+  project.edit({ "workspaces/team-guards.yaml": nobody });
   const preview = await project.tryPulumi("preview");
   assert.notEqual(preview.code, 0);
-  assert.match(preview.output, /refused: this takes away 4 of 5 \(80 %\): gabe \(edit in workspace team-g\)/);
+  assert.match(preview.output, /refused: this takes away 4 of 5 \(80 %\): gabe \(edit in workspace team-guards\)/);
   const update = await up();
   assert.notEqual(update.code, 0);
   assert.match(update.output, /refused: this takes away 4 of 5/);
-  assert.equal(await can(await logIn("gus"), "list", "pods", "team-g"), true);
+  assert.equal(await can(await logIn("gus"), "list", "pods", "team-guards"), true);
 });
 
 test("an acknowledgement lets this change through and no other", async () => {
@@ -43,14 +43,14 @@ test("an acknowledgement lets this change through and no other", async () => {
     /acknowledged: "([0-9a-f]{16})"/.exec((await project.tryPulumi("preview")).output) ?? [];
   project.edit({
     ...guarded(`{ minimumAdmins: 10, acknowledged: "${acknowledged}" }`),
-    "workspaces/team-g.yaml": everybody.replaceAll("edit", "view"),
+    "workspaces/team-guards.yaml": everybody.replaceAll("edit", "view"),
   });
   const other = await project.tryPulumi("preview");
   assert.notEqual(other.code, 0);
   assert.match(other.output, new RegExp(`The one that is written, ${acknowledged}, is for another change`));
-  project.edit({ "workspaces/team-g.yaml": nobody });
+  project.edit({ "workspaces/team-guards.yaml": nobody });
   await project.up();
-  assert.equal(await can(await logIn("gus"), "list", "pods", "team-g"), false);
+  assert.equal(await can(await logIn("gus"), "list", "pods", "team-guards"), false);
 });
 
 test("a change may not leave too few administrators", async () => {
