@@ -75,14 +75,12 @@ preview: node_modules/.package-lock.json
 comment: node_modules/.package-lock.json
 	@node .github/postComment.ts "$(STACK)"
 
-# A refresh changes nothing outside the state, so it may save the state once at its end and not after every resource.
-update_options := --yes --skip-preview --non-interactive --suppress-outputs --suppress-progress
 up-stack: node_modules/.package-lock.json
 	@$(platform) output=$$(mktemp); trap 'rm -f "$$output"' EXIT; \
-		quietly() { "$$@" >"$$output" 2>&1 || { cat "$$output"; return 1; }; }; \
-		quietly pulumi preview --stack "$(STACK)" --non-interactive --suppress-outputs $(policy) && \
-		PULUMI_SKIP_CHECKPOINTS=true quietly pulumi refresh --stack "$(STACK)" --run-program $(update_options) && \
-		pulumi up --stack "$(STACK)" $(update_options) $(policy)
+		{ pulumi preview --stack "$(STACK)" --non-interactive --suppress-outputs $(policy) >"$$output" 2>&1 || \
+			{ cat "$$output"; exit 1; }; } && \
+		pulumi up --stack "$(STACK)" --yes --skip-preview --refresh --run-program --non-interactive \
+			--suppress-outputs --suppress-progress $(policy)
 
 drift: node_modules/.package-lock.json
 	@$(platform) node bin/access.ts drift --stack "$(STACK)"

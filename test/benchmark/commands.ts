@@ -19,24 +19,15 @@ export function quickUpdate(cwd: string): Promise<Measured> {
   return measured("pulumi", ["up", "--yes", "--skip-preview", ...options(stack)], { cwd });
 }
 
-/** What `make up-stack` runs after its preview: a refresh that saves the state once, then the update. */
-export async function update(cwd: string, name = stack, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
-  const apply = ["--yes", "--skip-preview", ...options(name)];
-  const refreshed = await measured("pulumi", ["refresh", "--run-program", ...apply], {
-    cwd,
-    environment: { ...environment, ...unsaved },
-  });
-  const updated = await measured("pulumi", ["up", ...apply], { cwd, environment });
-  return {
-    ...updated,
-    seconds: refreshed.seconds + updated.seconds,
-    megabytes: Math.max(refreshed.megabytes, updated.megabytes),
-  };
+/** What `make up-stack` runs after its preview. */
+export function update(cwd: string, name = stack, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
+  const args = ["up", "--yes", "--skip-preview", "--refresh", "--run-program", ...options(name)];
+  return measured("pulumi", args, { cwd, environment });
 }
 
-/** A first creation: the state would be saved twice for each of all resources. */
-export function unsavedUpdate(cwd: string, name = stack): Promise<Measured> {
-  return update(cwd, name, unsaved);
+/** A first creation: there is nothing to refresh, and the state would be saved twice for every resource. */
+export function create(cwd: string, name = stack): Promise<Measured> {
+  return measured("pulumi", ["up", "--yes", "--skip-preview", ...options(name)], { cwd, environment: unsaved });
 }
 
 const program = resolve("bin/access.ts");

@@ -1,5 +1,5 @@
 import { Project } from "../live/support/stack.ts";
-import { preview, stack, unsavedUpdate } from "./commands.ts";
+import { create, preview, stack } from "./commands.ts";
 import { generate, type Size } from "./desiredState.ts";
 import { type Measured, median, repeat } from "./measure.ts";
 import { type Line, timed } from "./table.ts";
@@ -17,7 +17,7 @@ export async function measureParts({ workspaces, users }: Size, runs: number): P
   try {
     for (const { name, project } of all) {
       await project.pulumi("stack", "select", "--create");
-      await unsavedUpdate(project.folder, name);
+      await create(project.folder, name);
     }
     const one = ({ name, project }: (typeof all)[number]) => preview(project.folder, name);
     const single = await repeat(runs, () => oneAfterTheOther(all.slice(0, 1), one));

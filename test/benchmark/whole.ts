@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { Project } from "../live/support/stack.ts";
-import { access, accessTime, preview, quickUpdate, stack, unsavedUpdate, update } from "./commands.ts";
+import { access, accessTime, create, preview, quickUpdate, stack, update } from "./commands.ts";
 import { type Generated, generate, type Size } from "./desiredState.ts";
 import { measureFloor } from "./floor.ts";
 import { type MeasuredGrant, measureGrant, writeGrant } from "./grant.ts";
@@ -42,7 +42,7 @@ export async function measureWhole(
   const cwd = project.folder;
   try {
     await project.pulumi("stack", "select", "--create");
-    const created = await unsavedUpdate(cwd);
+    const created = await create(cwd);
     say(`created after ${created.seconds.toFixed(0)} s`);
     const composition = compositionOf(await project.pulumi("stack", "export"));
     commit(cwd);
