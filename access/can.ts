@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { accessEntries, type AccessPath, everybody, rightsIn } from "./entries.ts";
+import { accessEntries, type AccessEntry, type AccessPath, everybody, rightsIn } from "./entries.ts";
 import type { DesiredState } from "./load.ts";
 import { workspaceBuckets } from "./names.ts";
 import { type ClusterRoles, clusterRolesSchema } from "./permissions.ts";
@@ -49,9 +49,10 @@ export function can(
 ): Answer {
   const { user, verb, resource } = question;
   requireUser(user, desired);
-  if (verb === "log-in") return canLogIn(user, resource, desired, plan);
-  if (verb === "open") return canOpen(user, resource, desired, plan);
-  if (resource.startsWith("s3://")) return canStore(question, desired, plan);
+  const own = accessEntries(desired, plan).filter(({ who }) => who === user || who === everybody);
+  if (verb === "log-in") return canLogIn(user, resource, own, plan);
+  if (verb === "open") return canOpen(user, resource, own);
+  if (resource.startsWith("s3://")) return canStore(question, own);
   const [namespace = "", kind = "", ...more] = resource.split("/");
   if (namespace === "" || kind === "") {
     throw new RangeError(
@@ -59,7 +60,7 @@ export function can(
         "open team-a, or log-in grafana.",
     );
   }
-  return canInCluster(user, verb, namespace, [kind, ...more].join("/"), desired, plan, roles);
+  return canInCluster(question, namespace, [kind, ...more].join("/"), own, roles);
 }
 
 function yes(reason: string, paths: readonly AccessPath[]): Answer {
@@ -70,7 +71,7 @@ function no(reason: string): Answer {
   return { allowed: false, reason, paths: [] };
 }
 
-function canLogIn(user: string, name: string, desired: DesiredState, plan: Plan): Answer {
+function canLogIn(user: string, name: string, own: readonly AccessEntry[], plan: Plan): Answer {
   const names = plan.applications.map((application) => application.name);
   if (!names.includes(name)) {
     throw new RangeError(
@@ -78,9 +79,7 @@ function canLogIn(user: string, name: string, desired: DesiredState, plan: Plan)
     );
   }
   if (!isActive(user, plan)) return no(`${user} has no account that is enabled`);
-  const entry = accessEntries(desired, plan).find(
-    ({ who, place }) => place.kind === "application" && place.name === name && (who === user || who === everybody),
-  );
+  const entry = own.find(({ place }) => place.kind === "application" && place.name === name);
   return entry ? yes(`${user} may log in to ${name}`, entry.paths) : no(`nothing lets ${user} log in to ${name}`);
 }
 
@@ -88,66 +87,62 @@ function isActive(user: string, { users }: Plan): boolean {
   return users.some(({ username, enabled }) => username === user && enabled);
 }
 
-function inWorkspace(user: string, workspace: string, desired: DesiredState, plan: Plan) {
-  return accessEntries(desired, plan).find(
-    ({ who, place }) => who === user && place.kind === "workspace" && place.name === workspace,
-  );
+/** Whether access to a place is enough, by one of the rights that its words stand for. */
+function enough(user: string, { access, place, paths }: AccessEntry, right: string, needed: number): Answer {
+  const isEnough = (words: string) => (rightsIn(words)[right] ?? 0) >= needed;
+  const reason = `${user} has ${access} in ${place.name}`;
+  return isEnough(access)
+    ? yes(
+        reason,
+        paths.filter((path) => isEnough(path.access)),
+      )
+    : no(reason);
 }
 
-function canOpen(user: string, resource: string, desired: DesiredState, plan: Plan): Answer {
+function inWorkspace(own: readonly AccessEntry[], workspace: string): AccessEntry | undefined {
+  return own.find(({ place }) => place.kind === "workspace" && place.name === workspace);
+}
+
+function canOpen(user: string, resource: string, own: readonly AccessEntry[]): Answer {
   const [workspace = "", part, ...more] = resource.split("/");
   if (more.length > 0 || (part !== undefined && part !== "pipelines")) {
     throw new RangeError(`${JSON.stringify(resource)} cannot be opened. Allowed: <workspace>, <workspace>/pipelines.`);
   }
-  const needed = part === "pipelines" ? 1 : 2;
-  const entry = inWorkspace(user, workspace, desired, plan);
-  const network = rightsIn(entry?.access)["network"] ?? 0;
-  if (entry && network >= needed) {
-    const paths = entry.paths.filter(({ access }) => (rightsIn(access)["network"] ?? 0) >= needed);
-    return yes(`${user} has ${entry.access} in ${workspace}`, paths);
-  }
-  return no(entry ? `${user} has ${entry.access} in ${workspace}` : `${user} has no access to ${workspace}`);
+  const entry = inWorkspace(own, workspace);
+  if (!entry) return no(`${user} has no access to ${workspace}`);
+  return enough(user, entry, "network", part === "pipelines" ? 1 : 2);
 }
 
-function canStore({ user, verb, resource }: Question, desired: DesiredState, plan: Plan): Answer {
+function canStore({ user, verb, resource }: Question, own: readonly AccessEntry[]): Answer {
   if (!s3Verbs.some((known) => known === verb)) {
     throw new RangeError(
       `${JSON.stringify(verb)} is no verb of S3.${didYouMean(verb, s3Verbs)} Allowed: ${listed(s3Verbs)}.`,
     );
   }
   const [bucket = ""] = resource.slice("s3://".length).split("/");
-  const needed = verb === "get" || verb === "list" ? 1 : 2;
-  const entry = accessEntries(desired, plan).find(
-    ({ who, place }) =>
-      who === user && place.kind === "workspace" && Object.values(workspaceBuckets(place.name)).includes(bucket),
+  const entry = own.find(
+    ({ place }) => place.kind === "workspace" && Object.values(workspaceBuckets(place.name)).includes(bucket),
   );
   if (!entry) return no(`${user} has no access to a workspace with bucket "${bucket}"`);
-  if ((rightsIn(entry.access)["storage"] ?? 0) < needed)
-    return no(`${user} has ${entry.access} in ${entry.place.name}`);
-  const paths = entry.paths.filter(({ access }) => (rightsIn(access)["storage"] ?? 0) >= needed);
-  return yes(`${user} has ${entry.access} in ${entry.place.name}`, paths);
+  return enough(user, entry, "storage", verb === "get" || verb === "list" ? 1 : 2);
 }
 
 function canInCluster(
-  user: string,
-  verb: string,
+  { user, verb }: Question,
   namespace: string,
   resource: string,
-  desired: DesiredState,
-  plan: Plan,
+  own: readonly AccessEntry[],
   roles: ClusterRoles,
 ): Answer {
-  const inside = inWorkspace(user, namespace, desired, plan);
-  const everywhere = accessEntries(desired, plan).find(({ who, place }) => who === user && place.kind === "cluster");
-  const paths = [...(inside?.paths ?? []), ...(everywhere?.paths ?? [])].filter(({ access }) => {
+  const everywhere = own.find(({ place }) => place.kind === "cluster");
+  const all = [...(inWorkspace(own, namespace)?.paths ?? []), ...(everywhere?.paths ?? [])];
+  const paths = all.filter(({ access }) => {
     const role = clusterRoleFor(access);
     return role !== undefined && allows(roles[role], verb, resource);
   });
   const [first] = paths;
   if (first) return yes(`${clusterRoleFor(first.access) ?? ""} may ${verb} ${resource}`, paths);
-  const held = [
-    ...new Set([...(inside?.paths ?? []), ...(everywhere?.paths ?? [])].flatMap((p) => clusterRoleFor(p.access) ?? [])),
-  ];
+  const held = [...new Set(all.flatMap(({ access }) => clusterRoleFor(access) ?? []))];
   if (held.length === 0) return no(`${user} has no Kubernetes access to ${namespace}`);
   const known = Object.values(roles).flatMap((permissions) => Object.keys(permissions));
   const isKnown = known.some((name) => isSame(name, resource));

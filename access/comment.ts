@@ -1,5 +1,6 @@
 import type { AccessChange } from "./diff.ts";
 import { formatLocation } from "./diagnostic.ts";
+import { placeText } from "./entries.ts";
 import { code, markdownTable } from "./markdown.ts";
 import type { PreviewSummary } from "./preview.ts";
 import type { Review } from "./review.ts";
@@ -119,7 +120,7 @@ function accessTable(changes: readonly AccessChange[]): string[] {
     const sign = { gain: "➕", loss: "➖", "gain and loss": "✳️" }[kind];
     return [
       `${sign} ${code(who)}`,
-      code(place.kind === "workspace" ? place.name : `${place.kind} ${place.name}`),
+      code(placeText(place)),
       `${before === undefined ? "–" : code(before)} → ${after === undefined ? "–" : code(after)}`,
       code(viaOf(path)),
       until ?? "–",

@@ -76,6 +76,11 @@ export function subjectOf({ who, isOutside }: Pick<AccessEntry, "who" | "isOutsi
   return isOutside && who !== everybody ? `+ ${who}` : who;
 }
 
+/** A place in words: workspaces by their name, others with what they are. */
+export function placeText({ kind, name }: Place): string {
+  return kind === "workspace" ? name : `${kind} ${name}`;
+}
+
 /** Access in a workspace in words: the Kubernetes level, and what differs from what that level usually brings. */
 export function describe({
   kubernetes,

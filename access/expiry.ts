@@ -1,5 +1,6 @@
 import { compare, formatLocation, type Location } from "./diagnostic.ts";
 import { type AccessEntry, subjectOf } from "./entries.ts";
+import { daysAfter } from "./fields.ts";
 
 /** How many days ahead the end of a grant is told. */
 export const daysAhead = 14;
@@ -16,7 +17,7 @@ export interface Expiring {
 
 /** Lines that end within {@link daysAhead} days after a day, the nearest first; a group's once. */
 export function expiringSoon(entries: readonly AccessEntry[], date: string): Expiring[] {
-  const last = new Date(Date.parse(date) + daysAhead * 24 * 3600 * 1000).toISOString().slice(0, "YYYY-MM-DD".length);
+  const last = daysAfter(date, daysAhead);
   const ending = entries.flatMap((entry) =>
     entry.paths.flatMap(({ expires, at, access, group }) =>
       expires !== undefined && expires <= last

@@ -90,6 +90,16 @@ export function isDay(text: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
+/** Before every end of a grant: a plan for this day has all that were ever written. */
+export const beforeAll = "0001-01-01";
+
+/** The day that many days after another, before it with a negative number. */
+export function daysAfter(date: string, days: number): string {
+  const day = new Date(`${date}T00:00:00Z`);
+  day.setUTCDate(day.getUTCDate() + days);
+  return day.toISOString().slice(0, "YYYY-MM-DD".length);
+}
+
 export const expires = date.optional().meta({
   description:
     "The first day (UTC) on which the grant no longer holds. It falls out of the next update on or after that day.",

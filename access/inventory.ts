@@ -88,6 +88,31 @@ export interface Inventory {
   readonly registrationFlow: boolean;
 }
 
+/** An account, with what its attributes say of whose it is. */
+export function accountOf({
+  id,
+  username,
+  email,
+  enabled,
+  attributes,
+  directoryId,
+}: Pick<Account, "id" | "username" | "email" | "enabled" | "attributes"> & {
+  readonly directoryId?: string | undefined;
+}): Account {
+  const stack = stackInAttributes(attributes);
+  const [key] = attributes[ownership.keyAttribute] ?? [];
+  return {
+    id,
+    username,
+    email,
+    enabled,
+    attributes,
+    ...(directoryId !== undefined && { directoryId }),
+    ...(stack !== undefined && { stack }),
+    ...(key !== undefined && { key }),
+  };
+}
+
 /** The key of an object in an inventory. */
 export function objectKey(kind: ObjectKind, name: string): string {
   return `${kind} ${name}`;

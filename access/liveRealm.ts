@@ -1,5 +1,7 @@
 /** The realm as Keycloak has it: what an update must hand back so that it stays as it is. */
 export interface LiveRealm {
+  /** What no other realm shares. */
+  readonly id: string | undefined;
   /** Whether unverified people are kept out. */
   readonly verifyEmail: boolean;
   /** Whether "Forgot password" is on the login page. */

@@ -48,13 +48,11 @@ const event = z.object({
       resourceUrn: z.string().optional(),
     })
     .optional(),
-  policyLoadEvent: z.unknown().optional(),
   policyAnalyzeSummaryEvent: z.object({ policyPackName: z.string() }).optional(),
   policyAnalyzeStackSummaryEvent: z.object({ policyPackName: z.string() }).optional(),
   summaryEvent: z
     .object({ PolicyPacks: z.record(z.string(), z.string()).nullish(), result: z.string().optional() })
     .optional(),
-  cancelEvent: z.unknown().optional(),
 });
 
 /**
@@ -84,7 +82,7 @@ export function summarize(events: string): PreviewSummary {
   const summary = parsed.findLast(({ summaryEvent }) => summaryEvent !== undefined)?.summaryEvent;
   return {
     steps,
-    unchanged: all.length - all.filter(({ op }) => op !== "same" && op !== "read").length,
+    unchanged: all.length - steps.length,
     violations: parsed
       .flatMap(({ policyEvent }) => policyEvent ?? [])
       .map(({ policyName, enforcementLevel, message, resourceUrn = "" }) => ({

@@ -1,5 +1,6 @@
 import { compare, type Location } from "./diagnostic.ts";
 import { accessEntries, type AccessEntry, type AccessPath, everybody, type Place } from "./entries.ts";
+import { beforeAll } from "./fields.ts";
 import { allWorkspaces } from "./ledger.ts";
 import type { DesiredState } from "./load.ts";
 import { type Plan, resolve } from "./resolve.ts";
@@ -32,6 +33,7 @@ export interface Obstacle {
 export function explain(username: string, placeName: string, desired: DesiredState, plan: Plan): Explanation[] {
   requireUser(username, desired);
   const entries = accessEntries(desired, plan);
+  const ever = accessEntries(desired, resolve(desired, beforeAll));
   return placesNamed(placeName, desired, plan).map((place) => {
     const here = entries.filter((entry) => isIn(entry, username, place));
     const own = here.find(({ place: { kind } }) => kind === place.kind);
@@ -41,7 +43,7 @@ export function explain(username: string, placeName: string, desired: DesiredSta
       place,
       ...(own && { access: own.access, ...(own.until !== undefined && { until: own.until }) }),
       paths,
-      obstacles: obstacles(username, place, desired, plan),
+      obstacles: obstacles(username, place, desired, plan, ever),
     };
   });
 }
@@ -109,15 +111,20 @@ function shortestFirst(entries: readonly AccessEntry[]): AccessPath[] {
     .map(({ path }) => path);
 }
 
-const beforeAll = "0001-01-01";
-
-function obstacles(username: string, place: Place, desired: DesiredState, plan: Plan): Obstacle[] {
+/** @param ever entries of all grants that were ever written */
+function obstacles(
+  username: string,
+  place: Place,
+  desired: DesiredState,
+  { date }: Plan,
+  ever: readonly AccessEntry[],
+): Obstacle[] {
   const user = desired.users.get(username);
   const workspace = place.kind === "workspace" ? desired.workspaces.get(place.name) : undefined;
-  const ever = accessEntries(desired, resolve(desired, beforeAll)).filter((entry) => isIn(entry, username, place));
   const expired = ever
+    .filter((entry) => isIn(entry, username, place))
     .flatMap(({ paths }) => paths)
-    .filter(({ expires }) => expires !== undefined && expires <= plan.date)
+    .filter(({ expires }) => expires !== undefined && expires <= date)
     .toSorted((a, b) => compare(b.expires ?? "", a.expires ?? ""));
   return [
     ...(user?.value.state === "archived"

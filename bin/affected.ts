@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { affectedStacks } from "../access/affected.ts";
 import { stackNames } from "./codeowners.ts";
+import { git } from "./revisions.ts";
 
 /**
  * Prints the stacks that the commits since a base concern, as a JSON list.
@@ -16,11 +16,7 @@ export function affected(args: string[]): number {
   // Git would take it for an option.
   if (base.startsWith("-")) throw new RangeError(`"${base}" is no commit or branch`);
   try {
-    const changed = execFileSync("git", ["diff", "--name-only", "--no-renames", "-z", `${base}...HEAD`, "--"], {
-      encoding: "utf8",
-      maxBuffer: 64 * 1024 * 1024,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const changed = git(["diff", "--name-only", "--no-renames", "-z", `${base}...HEAD`, "--"]);
     const paths = changed.split("\0").filter((path) => path !== "");
     process.stdout.write(`${JSON.stringify(affectedStacks(paths, stackNames()))}\n`);
     return 0;

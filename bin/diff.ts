@@ -1,6 +1,7 @@
 import { parseArgs, styleText } from "node:util";
 import { formatLocation } from "../access/diagnostic.ts";
 import type { AccessChange } from "../access/diff.ts";
+import { placeText } from "../access/entries.ts";
 import type { DesiredState } from "../access/load.ts";
 import { alignedTable } from "../access/matrix.ts";
 import { today } from "../access/resolve.ts";
@@ -72,7 +73,7 @@ function colored(changes: readonly AccessChange[]): string[] {
   const table = alignedTable(
     changes.map(({ who, place, kind, before, after, path, until }) => [
       `${sign[kind]} ${who}`,
-      place.kind === "workspace" ? place.name : `${place.kind} ${place.name}`,
+      placeText(place),
       `${before ?? "-"} -> ${after ?? "-"}`,
       viaOf(path),
       until === undefined ? "" : `until ${until}`,

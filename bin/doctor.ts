@@ -6,7 +6,7 @@ import { examine, Unreachable } from "../live/doctor.ts";
 import { Keycloak } from "../live/keycloak.ts";
 import { reasonOf } from "../live/survey.ts";
 import { unknownApplication } from "./application.ts";
-import { readState, stateOptions } from "./options.ts";
+import { print, printJson, readState, say, stateOptions } from "./options.ts";
 import { keycloakFromEnvironment, MissingSettings } from "./resetCredentials.ts";
 
 /**
@@ -53,13 +53,7 @@ export async function doctor(args: string[]): Promise<number> {
           return { chapter, status: statusOf(own), findings: own.map(plainly) };
         }),
       }));
-      print(
-        JSON.stringify(
-          { stack, date: plan.date, ...(user !== undefined && { user }), problems, applications: told },
-          null,
-          2,
-        ),
-      );
+      printJson({ stack, date: plan.date, ...(user !== undefined && { user }), problems, applications: told });
     } else {
       if (applications.length === 0) say(`stack ${stack} has no applications`);
       for (const application of applications) print(`${renderDiagnosis(application, findings)}\n`);
@@ -83,12 +77,4 @@ function clusterFromEnvironment(): Cluster {
   } catch (error) {
     throw new MissingSettings(`the cluster's settings cannot be read (KUBECONFIG): ${reasonOf(error)}`);
   }
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { formatLocation, visible } from "../access/diagnostic.ts";
 import { type Difference, differenceClasses, drift as differencesOf } from "../access/drift.ts";
+import { beforeAll } from "../access/fields.ts";
 import { resolve } from "../access/resolve.ts";
 import type { Snapshot } from "../access/snapshot.ts";
 import { readActs } from "../live/snapshot/acts.ts";
@@ -9,9 +10,6 @@ import { type Planes, reading, SurveyError } from "../live/survey.ts";
 import { dayOf, print, readState, stateOptions } from "./options.ts";
 import { planesFromEnvironment } from "./planes.ts";
 import { MissingSettings } from "./resetCredentials.ts";
-
-/** Before every grant's last day. */
-const early = "1970-01-01";
 
 /**
  * Says what is otherwise on the platform than the desired state has it: extra access first, then missing access, then
@@ -31,7 +29,7 @@ export async function drift(args: string[]): Promise<number> {
       readSnapshot(planes),
       reading("Keycloak", planes.keycloak.seen(written)),
     ]);
-    const [plan, ever] = [resolve(desired, date, seen), resolve(desired, early, seen)];
+    const [plan, ever] = [resolve(desired, date, seen), resolve(desired, beforeAll, seen)];
     const told = (found: Snapshot) => differencesOf(plan, found, stack, ever);
     const differences = await withActors(planes, written.platform.realm, snapshot, told);
     print(json ? asJson({ stack, date, differences }) : asText(stack, differences));

@@ -3,6 +3,7 @@ import { accessEntries } from "../access/entries.ts";
 import { accessGraph, type Focus } from "../access/graph.ts";
 import { renderMermaid } from "../access/graph/mermaid.ts";
 import { renderGraphSvg } from "../access/graph/svg.ts";
+import { allWorkspaces } from "../access/ledger.ts";
 import type { Plan } from "../access/resolve.ts";
 import { didYouMean } from "../access/suggest.ts";
 import { exactly, printJson, readState, stateOptions } from "./options.ts";
@@ -43,10 +44,7 @@ export function graph(args: string[]): number {
 function refuseUnknown(kind: (typeof kinds)[number], name: string | undefined, plan: Plan, stack: string): void {
   if (name === undefined) return;
   const known = {
-    workspace: () => [
-      ...plan.workspaces.map((workspace) => workspace.name),
-      ...plan.users.flatMap(({ personalWorkspace }) => personalWorkspace?.name ?? []),
-    ],
+    workspace: () => allWorkspaces(plan).map((workspace) => workspace.name),
     user: () => plan.users.map(({ username }) => username),
     group: () => plan.groups.map((group) => group.name),
   }[kind]();

@@ -8,7 +8,7 @@ import { platformSchema } from "../access/schema.ts";
 import { masterAdministrators } from "../live/masterAdministrators.ts";
 import { readSnapshot } from "../live/snapshot.ts";
 import { type Planes, reading, SurveyError } from "../live/survey.ts";
-import { print, printJson } from "./options.ts";
+import { print, printJson, say } from "./options.ts";
 import { planesFromEnvironment } from "./planes.ts";
 import { keycloakFromEnvironment, MissingSettings } from "./resetCredentials.ts";
 
@@ -118,8 +118,4 @@ function inText(stack: string, { files, leftOut, less, beside, arrivals }: Impor
 
 function chapter(title: string, remarks: readonly Remark[]): string[] {
   return remarks.length === 0 ? [] : ["", title, ...remarks.map(({ about, why }) => `  ${about}: ${why}`)];
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -49,6 +49,11 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** A line for people, where standard output is for the answer. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }

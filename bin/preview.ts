@@ -16,7 +16,7 @@ import { currentRevision } from "./revisions.ts";
  * platform can be reached also what the engine and the policy pack say. Keeps comment, access review and the engine's
  * log in `.preview/<stack>/`.
  *
- * @returns the exit code: 0 it may be merged, 1 a guard, a policy or the preview refuses it, 3 the engine cannot be run
+ * @returns the exit code: 0 it may be merged, 1 a guard, a policy or the preview refuses it, or there is no engine
  */
 export async function preview(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -8,7 +8,7 @@ import { type Connection, trustAuthorities } from "../live/connection.ts";
 import { keycloaksReason, Refusal, resetPassword, sendResetLink, type Subject } from "../live/credentials.ts";
 import { Keycloak } from "../live/keycloak.ts";
 import { reasonOf } from "../live/survey.ts";
-import { exactly } from "./options.ts";
+import { exactly, print, say } from "./options.ts";
 
 const defaultLife = "12h";
 const [shortest, longest] = [5 * 60, 30 * 24 * 3600];
@@ -65,14 +65,6 @@ export async function resetCredentials(args: string[]): Promise<number> {
     say(`Keycloak at ${where}: ${keycloaksReason(error) ?? reasonOf(error)}`);
     return 3;
   }
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
 
 function subjectIn({ platform, users }: DesiredState, username: string, stack: string): Subject {

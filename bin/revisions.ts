@@ -79,6 +79,7 @@ function contents(blobs: readonly string[]): string[] {
   });
 }
 
-function git(args: readonly string[]): string {
+/** What Git answers. @throws an error whose stderr says why not */
+export function git(args: readonly string[]): string {
   return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 1 << 30 });
 }

@@ -1,6 +1,6 @@
 import KeycloakAdminClient from "@keycloak/keycloak-admin-client";
 import { UnmanagedAttributePolicy } from "@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js";
-import { type Account, type LiveObject, ownership, stackInAttributes } from "../access/inventory.ts";
+import { type Account, accountOf, type LiveObject, stackInAttributes } from "../access/inventory.ts";
 import { workspaceRoles } from "../access/names.ts";
 import { allWorkspaces } from "../access/ledger.ts";
 import type { LiveRealm } from "../access/liveRealm.ts";
@@ -62,11 +62,6 @@ export class Keycloak {
   /** The realm as it is, or undefined when there is none. */
   async realm(): Promise<LiveRealm | undefined> {
     return readRealm(await this.client(), this.#realm);
-  }
-
-  /** What no other realm shares. */
-  async realmId(): Promise<string | undefined> {
-    return (await (await this.client()).realms.findOne({ realm: this.#realm }))?.id;
   }
 
   /** Members of the administrators' group who can log in. */
@@ -185,18 +180,7 @@ function usernames(users: readonly Representation[]): string[] {
 
 function toAccount(found: Representation): Account {
   const { id = "", username = "", email = "", enabled = false, attributes = {}, federationLink } = found;
-  const stack = stackInAttributes(attributes);
-  const [key] = attributes[ownership.keyAttribute] ?? [];
-  return {
-    id,
-    username,
-    email,
-    enabled,
-    attributes,
-    ...(federationLink !== undefined && { directoryId: federationLink }),
-    ...(stack !== undefined && { stack }),
-    ...(key !== undefined && { key }),
-  };
+  return accountOf({ id, username, email, enabled, attributes, directoryId: federationLink });
 }
 
 const pageSize = 500;

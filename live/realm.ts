@@ -22,6 +22,7 @@ export async function readRealm(client: KeycloakAdminClient, realm: string): Pro
   const providers = await client.identityProviders.find({ realm });
   const profile = (await client.users.getProfile({ realm })) as Partial<UserProfile>;
   return {
+    id: found.id,
     verifyEmail: found.verifyEmail ?? false,
     resetsPasswords: found.resetPasswordAllowed ?? false,
     registers: found.registrationAllowed ?? false,

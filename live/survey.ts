@@ -40,7 +40,6 @@ export async function survey(plan: Plan, { keycloak, cluster, store }: Planes): 
   const { applications, platform } = plan;
   const [
     accounts,
-    realmId,
     administrators,
     yourself,
     clusterId,
@@ -53,7 +52,6 @@ export async function survey(plan: Plan, { keycloak, cluster, store }: Planes): 
     ...objects
   ] = await Promise.all([
     inRealm(() => keycloak.accounts(plan), []),
-    inRealm(() => keycloak.realmId(), undefined),
     inRealm(() => keycloak.administrators(plan), []),
     inRealm(() => keycloak.yourself(), undefined),
     reading("Kubernetes", cluster.id()),
@@ -76,7 +74,7 @@ export async function survey(plan: Plan, { keycloak, cluster, store }: Planes): 
     seen,
     masterRealm,
     accounts,
-    target: { cluster: clusterId, realm: realmId },
+    target: { cluster: clusterId, realm: realm?.id },
     administrators,
     yourself,
     dropsAttributes: dropsAttributes && plan.realmSettings?.requiredAttributes === undefined,

@@ -1,4 +1,5 @@
 import type { S3Document } from "../snapshot.ts";
+import { canBegin, matches } from "../wildcard.ts";
 
 /** A statement as others write it, with what S3 knows beyond what this program uses. */
 type Statement = NonNullable<S3Document["Statement"]>[number] & {
@@ -53,33 +54,4 @@ function closes({ Effect, Action, Resource, Condition }: Statement, bucket: stri
 export function touches(pattern: string, bucket: string): boolean {
   const path = pattern.replace(/^arn:aws:s3:::/, "").replaceAll(/\$\{[^}]*\}/g, "*");
   return matches(path, bucket) || canBegin(path, `${bucket}/`);
-}
-
-/** As MinIO's wildcard package: `*` any text, slashes too, `?` one character. */
-export function matches(pattern: string, text: string): boolean {
-  return states(pattern, text).has(pattern.length);
-}
-
-/** Whether some text that begins so is matched. */
-function canBegin(pattern: string, start: string): boolean {
-  return states(pattern, start).size > 0;
-}
-
-/** Where one can be in the pattern after the text. */
-function states(pattern: string, text: string): Set<number> {
-  const skipStars = (positions: Iterable<number>): Set<number> => {
-    const all = new Set<number>(positions);
-    for (const position of all) if (pattern[position] === "*") all.add(position + 1);
-    return all;
-  };
-  let now = skipStars([0]);
-  for (const character of text) {
-    const next = new Set<number>();
-    for (const position of now) {
-      if (pattern[position] === "*") next.add(position);
-      else if (pattern[position] === "?" || pattern[position] === character) next.add(position + 1);
-    }
-    now = skipStars(next);
-  }
-  return now;
 }

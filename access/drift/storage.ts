@@ -3,10 +3,11 @@ import { bucketRecordName, storageUserName, workspaceBuckets, workspaceRoles } f
 import type { PlannedWorkspace } from "../resolve.ts";
 import { denyStatements, s3Statements, type Statement } from "../s3Policy.ts";
 import type { S3Document } from "../snapshot.ts";
+import { matches } from "../wildcard.ts";
 import { type Context, stackInDocument } from "./context.ts";
 import { type Difference, few, markedAgain, repairedByUpdate } from "./difference.ts";
 import { holdersOf } from "./holders.ts";
-import { listOf, matches, reaches, statementsOf } from "./reach.ts";
+import { listOf, reaches, statementsOf } from "./reach.ts";
 import { builtInPolicies } from "./roles.ts";
 
 /** Buckets, the policies that open them, and everybody else who gets in. */

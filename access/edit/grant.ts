@@ -1,6 +1,6 @@
 import { formatLocation, type Location } from "../diagnostic.ts";
 import type { Sourced } from "../document.ts";
-import { isDay } from "../fields.ts";
+import { daysAfter, isDay } from "../fields.ts";
 import type { DesiredState } from "../load.ts";
 import type { AccessLevel } from "../names.ts";
 import { personalWorkspaceOf } from "../resolve.ts";
@@ -254,7 +254,6 @@ function superfluous(workspace: Sourced<Workspace>, request: GrantRequest): stri
 }
 
 const longestDays = 366;
-const day = 86_400_000;
 
 /**
  * The first day on which a grant no longer holds, from `14d` or `2w` (that many days, today the first of them) or from
@@ -276,7 +275,7 @@ export function endOf(
         `--for is ${JSON.stringify(lasting)}; write whole days or weeks from 1d to ${longestDays}d, such as 14d or 2w`,
       );
     }
-    return new Date(Date.parse(`${date}T00:00:00Z`) + days * day).toISOString().slice(0, "YYYY-MM-DD".length);
+    return daysAfter(date, days);
   }
   if (until === undefined) return undefined;
   if (!isDay(until))
@@ -288,7 +287,7 @@ export function endOf(
 
 /** The last day on which a grant holds that ends on a day. */
 export function lastDay(expires: string): string {
-  return new Date(Date.parse(`${expires}T00:00:00Z`) - day).toISOString().slice(0, "YYYY-MM-DD".length);
+  return daysAfter(expires, -1);
 }
 
 const longestReason = 200;

@@ -1,18 +1,17 @@
 import {
-  type Account,
+  accountOf,
   canonical,
   type Inventory,
   type LiveObject,
   objectKey,
   type ObjectKind,
-  ownership,
   stackInAttributes,
   stackInLabels,
   stackInStatementId,
 } from "../inventory.ts";
 import { bindingAccess } from "../objects.ts";
 import { accessIn } from "../s3Policy.ts";
-import type { BindingObject, ClusterObject, RealmUser, S3Document, Snapshot } from "../snapshot.ts";
+import type { BindingObject, ClusterObject, S3Document, Snapshot } from "../snapshot.ts";
 import { RealmFacts } from "./facts.ts";
 import { givenTo } from "./mesh.ts";
 
@@ -49,7 +48,7 @@ export function inventoryOf({ realm, cluster, store }: Snapshot, realmName: stri
   ];
   return {
     objects: new Map(objects.map((one) => [objectKey(one.kind, one.name), one])),
-    accounts: realm.users.map(account),
+    accounts: realm.users.map(accountOf),
     realm: undefined,
     seen: [],
     masterRealm: [],
@@ -102,19 +101,4 @@ function binding(kind: "RoleBinding" | "ClusterRoleBinding", one: BindingObject,
 
 function owned(owner: string | undefined): { owner?: string } {
   return owner === undefined ? {} : { owner };
-}
-
-function account({ id, username, email, enabled, attributes, directoryId }: RealmUser): Account {
-  const stack = stackInAttributes(attributes);
-  const [key] = attributes[ownership.keyAttribute] ?? [];
-  return {
-    id,
-    username,
-    email,
-    enabled,
-    attributes,
-    ...(directoryId !== undefined && { directoryId }),
-    ...(stack !== undefined && { stack }),
-    ...(key !== undefined && { key }),
-  };
 }

@@ -1,6 +1,7 @@
 import type { AccessLevel } from "../names.ts";
 import { s3Statements } from "../s3Policy.ts";
 import type { S3Document } from "../snapshot.ts";
+import { matches } from "../wildcard.ts";
 
 type Statement = NonNullable<S3Document["Statement"]>[number];
 
@@ -53,13 +54,6 @@ function isEmpty(condition: unknown): boolean {
 
 function listed(value: readonly string[] | string = "*"): readonly string[] {
   return typeof value === "string" ? [value] : value;
-}
-
-function matches(pattern: string, text: string): boolean {
-  const parts = pattern
-    .split(/([*?])/)
-    .map((part) => (part === "*" ? ".*" : part === "?" ? "." : part.replaceAll(/[\\^$.|+()[\]{}]/g, "\\$&")));
-  return new RegExp(`^${parts.join("")}$`, "s").test(text);
 }
 
 /** Whether a pattern could be about part of what an ARN names. */

@@ -1,5 +1,6 @@
 import { type AccessEntry, everybody, type Place } from "../entries.ts";
 import { daysAhead } from "../expiry.ts";
+import { daysAfter } from "../fields.ts";
 import { compare, type Location } from "../diagnostic.ts";
 import type { DesiredState } from "../load.ts";
 import type { Plan } from "../resolve.ts";
@@ -72,16 +73,10 @@ export function isInForce({ expires }: WrittenGrant, date: string): boolean {
 
 /** Grants that end within the next days, the next one first. */
 export function expiringSoon({ grants, plan: { date } }: Review): WrittenGrant[] {
-  const last = daysLater(date, daysAhead);
+  const last = daysAfter(date, daysAhead);
   return grants
     .filter((grant) => isInForce(grant, date) && grant.expires !== undefined && grant.expires <= last)
     .toSorted((a, b) => compare(a.expires ?? "", b.expires ?? ""));
-}
-
-function daysLater(date: string, days: number): string {
-  const day = new Date(`${date}T00:00:00Z`);
-  day.setUTCDate(day.getUTCDate() + days);
-  return day.toISOString().slice(0, "YYYY-MM-DD".length);
 }
 
 function writtenGrants({ platform, workspaces }: DesiredState): WrittenGrant[] {

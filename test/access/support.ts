@@ -23,6 +23,7 @@ export const soundFiles: Readonly<Record<string, string>> = {
 
 /** A realm as Keycloak makes it, with verified addresses only. */
 export const soundRealm: LiveRealm = {
+  id: undefined,
   verifyEmail: true,
   resetsPasswords: false,
   registers: false,

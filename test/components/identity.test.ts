@@ -3,24 +3,13 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { resolve } from "../../access/resolve.ts";
 import { desired, soundFiles } from "../access/support.ts";
+import { elsewhere } from "../support/elsewhere.ts";
 import { isSecret, noActions, type Registered, recordRegistrations } from "../support/mocks.ts";
 
 const recorder = await recordRegistrations();
 const { createHooks } = await import("../../components/hooks.ts");
 const { createPlatform } = await import("../../components/platform.ts");
 
-const directory = (name: string, vendor: string) =>
-  [
-    `name: ${name}`,
-    `vendor: ${vendor}`,
-    `url: ldaps://${name}.example.com`,
-    'bindDn: "cn=reader,dc=example"',
-    'usersDn: "ou=people,dc=example"',
-    'groups: { dn: "ou=groups,dc=example" }',
-    'userFilter: "(active=yes)"',
-  ].join("\n");
-const endpoints =
-  "authorizationUrl: https://id.example.com/auth\ntokenUrl: https://id.example.com/token\nclientId: p\n";
 const plan = resolve(
   desired({
     "platform.yaml": [
@@ -32,26 +21,7 @@ const plan = resolve(
       "platformGroups: { create: true, adminRoles: [grafana-admin] }",
       "clients: { dex: {}, direct: { clientId: console, redirectUris: [https://console.example.com/callback] } }",
     ].join("\n"),
-    "directories/staff.yaml": directory("staff", "other"),
-    "directories/forest.yaml": directory("forest", "ad"),
-    "identity-providers/corp.yaml": `name: corp\ntype: oidc\nissuer: https://id.example.com\njwksUrl: https://id.example.com/keys\n${endpoints}`,
-    "identity-providers/hub.yaml": `name: hub\ntype: oauth2\nuserInfoUrl: https://id.example.com/me\nattributes: { id: number }\n${endpoints}`,
-    "identity-providers/partner.yaml": [
-      "name: partner",
-      "type: saml",
-      "entityId: prokube",
-      "providerEntityId: https://saml.example.com",
-      "singleSignOnUrl: https://saml.example.com/sso",
-      `signingCertificate: ${"A".repeat(300)}`,
-    ].join("\n"),
-    "groups/guests.yaml": [
-      "name: guests",
-      "from:",
-      "  - { directory: staff, group: ML Users }",
-      "  - { directory: forest, group: Data }",
-      "  - { identityProvider: corp, claim: groups, value: data }",
-      "  - { identityProvider: partner, claim: memberOf, value: data }",
-    ].join("\n"),
+    ...elsewhere,
     "users/lars.yaml": "username: lars\nemail: lars@example.com\ndirectory: staff\nadmin: true\n",
     "users/orla.yaml": "username: orla\nemail: orla@example.com\nidentityProvider: corp\n",
     "workspaces/team-a.yaml":

@@ -3,9 +3,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { renderComment } from "../../access/comment.ts";
-import { parseDesiredState, loadDesiredState } from "../../access/load.ts";
+import { loadDesiredState, parseDesiredState, readSources } from "../../access/load.ts";
 import { review } from "../../access/review.ts";
-import { textsBelow } from "../support/texts.ts";
 
 const readme = readFileSync("README.md", "utf8");
 const page = readFileSync("docs/review.md", "utf8");
@@ -22,7 +21,7 @@ test("the commands that the documents show print what they show", () => {
 });
 
 test("the README's comment is made from stack dev with team-b changed", () => {
-  const texts = textsBelow("stacks/dev");
+  const texts = readSources("stacks/dev");
   const teamB = (texts.get("workspaces/team-b.yaml") ?? "").replace("role: view", "role: edit");
   const members = (texts.get("groups/data-science.yaml") ?? "").replace(/members: \[(.*?)\]/, "members: [$1, dave]");
   const changed = new Map([...texts, ["workspaces/team-b.yaml", teamB], ["groups/data-science.yaml", members]]);

@@ -9,6 +9,7 @@ import type { RegisterResourceOutputsRequest, RegisterResourceRequest } from "@p
 import { parse } from "yaml";
 import { parseDesiredState } from "../../access/load.ts";
 import { recordRegistrations } from "../support/mocks.ts";
+import { mockSurvey } from "../support/noServers.ts";
 import type { Recorded } from "./support.ts";
 
 const stack = process.argv[2] ?? "dev";
@@ -36,28 +37,7 @@ if (Object.keys(files).length > 0) {
     exports: { loadDesiredState: () => parseDesiredState("env", new Map(Object.entries(files))) },
   });
 }
-// There are no servers here: the platform has nothing but the namespace of an application.
-mock.module("../../live/survey.ts", {
-  exports: {
-    connect: () => ({}),
-    survey: () => ({
-      realm: undefined,
-      seen: [],
-      masterRealm: [],
-      accounts: [],
-      dropsAttributes: false,
-      registrationFlow: false,
-      target: {},
-      administrators: [],
-      yourself: undefined,
-      gateway: undefined,
-      dex: undefined,
-      objects: new Map([["namespace monitoring", { kind: "namespace", name: "monitoring", id: "monitoring" }]]),
-    }),
-    SurveyError: class extends Error {},
-    reasonOf: String,
-  },
-});
+mockSurvey();
 const recorder = await recordRegistrations(stack);
 // The mocks do not register the stack itself.
 const root = `urn:pulumi:${stack}::prokube-access::pulumi:pulumi:Stack::prokube-access-${stack}`;

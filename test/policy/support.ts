@@ -10,6 +10,7 @@ import {
   Secret,
   type StackValidationPolicy,
 } from "@pulumi/policy";
+import { elsewhere } from "../support/elsewhere.ts";
 
 /** What the engine sends for a value that only the update will know; to look at it then throws. */
 export const later = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -211,17 +212,6 @@ function put(container: object, [key = "", ...rest]: readonly string[], value: u
   else inside[key] = value;
 }
 
-const directory = (name: string, vendor: string) =>
-  [
-    `name: ${name}`,
-    `vendor: ${vendor}`,
-    `url: ldaps://${name}.example.com`,
-    'bindDn: "cn=reader,dc=example"',
-    'usersDn: "ou=people,dc=example"',
-    'groups: { dn: "ou=groups,dc=example" }',
-  ].join("\n");
-const endpoints =
-  "authorizationUrl: https://id.example.com/auth\ntokenUrl: https://id.example.com/token\nclientId: p\n";
 const person = (username: string, more = "") => `username: ${username}\nemail: ${username}@example.com\n${more}`;
 
 /** A stack in which everything is used that the program can make; the owner is that of stack dev. */
@@ -237,26 +227,7 @@ export const wide: Readonly<Record<string, string>> = {
     "clients: { dex: {}, direct: { clientId: console, redirectUris: [https://console.example.com/callback] } }",
     "clusterAccess: [{ user: ada, role: admin }]",
   ].join("\n"),
-  "directories/staff.yaml": directory("staff", "other"),
-  "directories/forest.yaml": directory("forest", "ad"),
-  "identity-providers/corp.yaml": `name: corp\ntype: oidc\nissuer: https://id.example.com\njwksUrl: https://id.example.com/keys\n${endpoints}`,
-  "identity-providers/hub.yaml": `name: hub\ntype: oauth2\nuserInfoUrl: https://id.example.com/me\nattributes: { id: number }\n${endpoints}`,
-  "identity-providers/partner.yaml": [
-    "name: partner",
-    "type: saml",
-    "entityId: prokube",
-    "providerEntityId: https://saml.example.com",
-    "singleSignOnUrl: https://saml.example.com/sso",
-    `signingCertificate: ${"A".repeat(300)}`,
-  ].join("\n"),
-  "groups/guests.yaml": [
-    "name: guests",
-    "from:",
-    "  - { directory: staff, group: ML Users }",
-    "  - { directory: forest, group: Data }",
-    "  - { identityProvider: corp, claim: groups, value: data }",
-    "  - { identityProvider: partner, claim: memberOf, value: data }",
-  ].join("\n"),
+  ...elsewhere,
   "users/ada.yaml": person("ada", "admin: true\nworkspace: true\n"),
   "users/bea.yaml": person("bea", "admin: true\n"),
   "users/orla.yaml": person("orla", "identityProvider: corp\n"),

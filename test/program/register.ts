@@ -1,37 +1,16 @@
 /** Registers a whole stack under mocks and prints a summary. Usage: node register.ts <stack>; TEST_DATE sets the day. */
-import { mock } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { existsSync, readFileSync } from "node:fs";
 import { isSecret, recordRegistrations } from "../support/mocks.ts";
+import { mockSurvey } from "../support/noServers.ts";
 
 const stack = process.argv[2] ?? "dev";
 const file = `stacks/Pulumi.${stack}.yaml`;
 const { config } = (existsSync(file) ? parse(readFileSync(file, "utf8")) : {}) as { config?: Record<string, string> };
 const date = process.env["TEST_DATE"];
 pulumi.runtime.setAllConfig({ ...config, ...(date === undefined ? {} : { "prokube-access:date": date }) });
-// There are no servers here: the platform has nothing but the namespace of an application.
-mock.module("../../live/survey.ts", {
-  exports: {
-    connect: () => ({}),
-    survey: () => ({
-      realm: undefined,
-      seen: [],
-      masterRealm: [],
-      accounts: [],
-      dropsAttributes: false,
-      registrationFlow: false,
-      target: {},
-      administrators: [],
-      yourself: undefined,
-      gateway: undefined,
-      dex: undefined,
-      objects: new Map([["namespace monitoring", { kind: "namespace", name: "monitoring", id: "monitoring" }]]),
-    }),
-    SurveyError: class extends Error {},
-    reasonOf: String,
-  },
-});
+mockSurvey();
 const recorder = await recordRegistrations(stack);
 try {
   await import("../../index.ts");
