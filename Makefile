@@ -3,6 +3,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+# Compiling the packages takes as long as running most commands.
+export NODE_COMPILE_CACHE := $(CURDIR)/node_modules/.cache/node
 sandbox := node sandbox/main.ts
 in_sandbox = eval "$$($(sandbox) env --name $(1))";
 
@@ -75,12 +77,17 @@ preview: node_modules/.package-lock.json
 comment: node_modules/.package-lock.json
 	@node .github/postComment.ts "$(STACK)"
 
+# The refresh is a run of its own: in one with the update it saves the whole state after every resource. By itself it need
+# not, because it makes nothing that could be lost. Before the first update there is nothing to refresh.
 up-stack: node_modules/.package-lock.json
 	@$(platform) output=$$(mktemp); trap 'rm -f "$$output"' EXIT; \
-		{ pulumi preview --stack "$(STACK)" --non-interactive --suppress-outputs $(policy) >"$$output" 2>&1 || \
-			{ cat "$$output"; exit 1; }; } && \
-		pulumi up --stack "$(STACK)" --yes --skip-preview --refresh --run-program --non-interactive \
-			--suppress-outputs --suppress-progress $(policy)
+		quietly() { "$$@" >"$$output" 2>&1 || { cat "$$output"; exit 1; }; }; \
+		quietly pulumi preview --stack "$(STACK)" --non-interactive --suppress-outputs $(policy); \
+		if [ -n "$$(pulumi stack export --stack "$(STACK)" | grep pulumi:providers:keycloak)" ]; then \
+			PULUMI_SKIP_CHECKPOINTS=true quietly pulumi refresh --stack "$(STACK)" --yes --skip-preview --run-program \
+				--non-interactive --suppress-outputs --suppress-progress; \
+		fi; \
+		pulumi up --stack "$(STACK)" --yes --skip-preview --non-interactive --suppress-outputs --suppress-progress $(policy)
 
 drift: node_modules/.package-lock.json
 	@$(platform) node bin/access.ts drift --stack "$(STACK)"

@@ -58,14 +58,15 @@ const systems = [
 ];
 const providers = createProviders(connection, systems, { dependsOn: [ledger] });
 const hooks = createHooks(acts);
-// The SDK records a stack for every resource, which takes as long as registering it.
+// For every resource the SDK records stacks and sends the engine three debug messages, which takes longer than registering it.
 Error.stackTraceLimit = 0;
+Object.assign(pulumi.log, { debug: () => Promise.resolve() });
 const clientScopes = [...live.objects.values()].filter(({ kind }) => kind === "client scope").map(({ name }) => name);
 const {
   users,
   dexSecret,
   applications: clients,
-} = createPlatform(
+} = await createPlatform(
   { plan, found: { ...found, imports }, live: live.realm, clientScopes, hooks, secrets },
   { providers },
 );

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import { makesGroupsScope, registeredApplications } from "../access/application.ts";
 import { flowBindings, loginFlows, resetFlow } from "../access/identity.ts";
@@ -39,10 +40,10 @@ export interface PlatformResources {
 }
 
 /** Registers everything that the plan asks for. */
-export function createPlatform(
+export async function createPlatform(
   { plan, found, live, clientScopes, hooks, secrets }: PlatformArgs,
   opts: pulumi.ComponentResourceOptions,
-): PlatformResources {
+): Promise<PlatformResources> {
   const { platform } = plan;
   const { imports, accounts, keys, lookups } = found;
   const realm = new Realm(
@@ -65,11 +66,15 @@ export function createPlatform(
   );
   const { realmId } = realm;
   const { ownerChanged, accountChanging, accountChanged } = hooks;
-  const workspaces = plan.workspaces.map(
+  const workspaces = await inTurn(
+    plan.workspaces,
     (workspace) => new Workspace(workspace.name, { realmId, platform, workspace, keys, imports, ownerChanged }, opts),
   );
   const roleIds = new Map([...realm.roleIds, ...workspaces.flatMap((workspace) => [...workspace.roleIds])]);
-  const groups = plan.groups.map((group) => new Group(group.name, { realmId, group, roleIds, imports }, opts));
+  const groups = await inTurn(
+    plan.groups,
+    (group) => new Group(group.name, { realmId, group, roleIds, imports }, opts),
+  );
   const groupIds = new Map([
     ...realm.groupIds,
     ...plan.groups.flatMap(({ name }, index) => {
@@ -122,7 +127,7 @@ export function createPlatform(
           opts,
         )
       : undefined;
-  const users = plan.users.map((user) => {
+  const users = await inTurn(plan.users, (user) => {
     const found = lookups.get(user.username);
     const lookup = found === "later" ? { after: directories.get(user.directory ?? "")?.ready ?? [] } : found;
     const args = {
@@ -176,3 +181,13 @@ export function createPlatform(
 
 /** Scopes that Keycloak gives every client of a realm, as far as its version has them; roles are left out on purpose. */
 const builtInScopes = ["basic", "acr", "web-origins"];
+
+/** Makes something of each item; the engine begins with the first while the others are registered. */
+async function inTurn<Item, Made>(items: readonly Item[], make: (item: Item) => Made): Promise<Made[]> {
+  const made: Made[] = [];
+  for (const item of items) {
+    made.push(make(item));
+    await setImmediate();
+  }
+  return made;
+}

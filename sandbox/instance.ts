@@ -77,6 +77,8 @@ export class Instance {
     for (const folder of ["pki", "logs", "data", "run", "bin", "state", "pulumi"]) {
       mkdirSync(this.path(folder), { recursive: true, mode: 0o700 });
     }
+    // The command line cannot keep a log here then, which would be one of all values and takes a fifth of a preview.
+    writeFileSync(this.path("pulumi", "logs"), "");
     await this.#issueCertificates();
     this.#writeSecret("credentials.json", JSON.stringify(newCredentials()));
     this.#writeSecret("kubeconfig", kubeconfig(this, "admin"));

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
-import { type Measured, measured, median, repeat } from "./measure.ts";
+import { type Measured, measured, median, oneAfterTheOther, repeat } from "./measure.ts";
 
 /** The stack that is measured. */
 export const stack = "bench";
 
-/** The whole state is saved before and after every step otherwise. */
+/** The whole state is saved before and after every step otherwise, and after every resource of a refresh. */
 export const unsaved: NodeJS.ProcessEnv = { PULUMI_SKIP_CHECKPOINTS: "true" };
 
 const options = (name: string) => ["--suppress-progress", "--non-interactive", "--stack", name];
@@ -15,14 +15,18 @@ export function preview(cwd: string, name = stack, environment: NodeJS.ProcessEn
 }
 
 /** What is enough for a grant that cannot wait (docs/operations.md). */
-export function quickUpdate(cwd: string): Promise<Measured> {
-  return measured("pulumi", ["up", "--yes", "--skip-preview", ...options(stack)], { cwd });
+export function quickUpdate(cwd: string, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
+  return measured("pulumi", ["up", "--yes", "--skip-preview", ...options(stack)], { cwd, environment });
 }
 
 /** What `make up-stack` runs after its preview. */
-export function update(cwd: string, name = stack, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
-  const args = ["up", "--yes", "--skip-preview", "--refresh", "--run-program", ...options(name)];
-  return measured("pulumi", args, { cwd, environment });
+export function update(cwd: string, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
+  return oneAfterTheOther([refresh, quickUpdate], (run) => run(cwd, environment));
+}
+
+function refresh(cwd: string, environment: NodeJS.ProcessEnv): Promise<Measured> {
+  const args = ["refresh", "--yes", "--skip-preview", "--run-program", ...options(stack)];
+  return measured("pulumi", args, { cwd, environment: { ...environment, ...unsaved } });
 }
 
 /** A first creation: there is nothing to refresh, and the state would be saved twice for every resource. */

@@ -89,3 +89,14 @@ export async function repeat<T>(times: number, run: (index: number) => Promise<T
   for (let index = 0; index < times; index += 1) results.push(await run(index));
   return results;
 }
+
+/** Runs something with each of several things and adds the times. */
+export async function oneAfterTheOther<T>(items: readonly T[], run: (item: T) => Promise<Measured>): Promise<Measured> {
+  let [seconds, megabytes] = [0, 0];
+  for (const item of items) {
+    const measured = await run(item);
+    seconds += measured.seconds;
+    megabytes = Math.max(megabytes, measured.megabytes);
+  }
+  return { seconds, megabytes, output: "" };
+}

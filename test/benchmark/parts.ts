@@ -1,7 +1,7 @@
 import { Project } from "../live/support/stack.ts";
 import { create, preview, stack } from "./commands.ts";
 import { generate, type Size } from "./desiredState.ts";
-import { type Measured, median, repeat } from "./measure.ts";
+import { type Measured, median, oneAfterTheOther, repeat } from "./measure.ts";
 import { type Line, timed } from "./table.ts";
 
 /** How many stacks the content is spread over. */
@@ -31,16 +31,6 @@ export async function measureParts({ workspaces, users }: Size, runs: number): P
   } finally {
     for (const { project } of all) project.dispose();
   }
-}
-
-async function oneAfterTheOther<T>(items: readonly T[], run: (item: T) => Promise<Measured>): Promise<Measured> {
-  let [seconds, megabytes] = [0, 0];
-  for (const item of items) {
-    const measured = await run(item);
-    seconds += measured.seconds;
-    megabytes = Math.max(megabytes, measured.megabytes);
-  }
-  return { seconds, megabytes, output: "" };
 }
 
 function atOnce(runs: readonly Measured[]): Measured {

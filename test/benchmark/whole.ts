@@ -63,7 +63,7 @@ export async function measureWhole(
       preview: await platform.requests((environment) => preview(cwd, stack, environment)),
       "an update with one new grant": await platform.requests((environment) => {
         writeGrant(project, generated, next);
-        return update(cwd, stack, environment);
+        return update(cwd, environment);
       }),
       drift: await platform.requests((environment) => access(cwd, ["drift"], environment)),
     };
@@ -86,7 +86,7 @@ export async function measureWhole(
       counted("of a workspace without members, at most", composition.ofWorkspace, mostOfWorkspace),
       counted("of a user, at most", composition.ofUser, mostOfUser),
       { what: "state", value: `${Math.round(composition.kilobytes)} kB` },
-      timed(`preview of ${composition.resources} resources that do nothing`, floor, runs),
+      timed(`preview of ${composition.resources} resources of a provider that answers at once`, floor, runs),
     ];
   } finally {
     project.dispose();

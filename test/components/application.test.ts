@@ -50,7 +50,7 @@ const found = {
   ownFlows: [],
   misnamed: [],
 };
-const { applications } = createPlatform(
+const { applications } = await createPlatform(
   {
     plan,
     live: undefined,

@@ -30,7 +30,7 @@ const plan = resolve(
   "2026-11-23",
 );
 const secrets = { require: (name: string) => pulumi.secret(`value of ${name}`) };
-createPlatform(
+await createPlatform(
   {
     plan,
     live: undefined,

@@ -5,7 +5,7 @@ import { after, before, suite, test } from "node:test";
 import type { Target } from "../../.github/postComment.ts";
 import { FakeGitHub } from "../support/fakeGitHub.ts";
 import { Checkout } from "../support/workflow.ts";
-import { create, environment, exists, remove } from "./support/platform.ts";
+import { create, environment, exists, keycloakAdmin, remove, userId } from "./support/platform.ts";
 import {
   documentedRights,
   giveRoles,
@@ -20,6 +20,7 @@ const github = new FakeGitHub();
 const identity = new ReadOnlyIdentity();
 const updater = { id: "prokube-access-updates", secret: "a-secret-of-this-test" };
 const namespace = "/api/v1/namespaces/ci-team";
+const binding = "/apis/rbac.authorization.k8s.io/v1/namespaces/ci-team/rolebindings/pk-edit";
 const workspace = "stacks/dev/workspaces/ci-team.yaml";
 let checkout: Checkout;
 let project: Project;
@@ -130,20 +131,35 @@ suite("once it is merged", () => {
   });
 
   test("what somebody gives by hand fails the night, and the summary says what and where", async () => {
-    const binding = `
+    const byHand = `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: { name: by-hand, namespace: ci-team }
 roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: kubeflow-edit }
 subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: User, name: carol@example.com }]
 `;
-    await create(binding);
+    await create(byHand);
     try {
       const { code, summary } = await checkout.runJob("drift", "drift", values("previews"));
       assert.notEqual(code, 0);
       assert.match(summary, /by-hand|carol@example\.com/);
     } finally {
-      await remove(binding);
+      await remove(byHand);
     }
+  });
+
+  test("the next update puts back what went missing, and gives what is new to somebody who was there", async () => {
+    await remove(
+      "{ apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: { name: pk-edit, namespace: ci-team } }",
+    );
+    assert.equal(await exists(binding), false);
+    writeFileSync(join(checkout.folder, "stacks/dev/groups/ci-group.yaml"), "name: ci-group\nmembers: [alice]\n");
+    checkout.commit("a group");
+    const { code, output } = await checkout.runJob("up", "dev", values("updates"));
+    assert.equal(code, 0, output);
+    assert.equal(await exists(binding), true);
+    const { users } = await keycloakAdmin();
+    const groups = await users.listGroups({ id: await userId("alice") });
+    assert.ok(groups.some(({ name }) => name === "ci-group"));
   });
 });

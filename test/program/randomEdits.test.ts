@@ -103,7 +103,7 @@ const registered: Registered[][] = [];
     const start = all.length;
     const keys = new Map(plan.users.map(({ username }) => [username, username]));
     const found = { ...nothingFound, keys };
-    createPlatform({ plan, found, live: undefined, clientScopes: [], hooks, secrets }, {});
+    await createPlatform({ plan, found, live: undefined, clientScopes: [], hooks, secrets }, {});
     await recorder.idle();
     registered.push(all.slice(start));
   }

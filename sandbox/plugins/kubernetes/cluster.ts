@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { Agent, request, type RequestOptions } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import type { Kind } from "./kinds.ts";
 import { type KubernetesObject, metadataText } from "./object.ts";
 
@@ -38,20 +38,12 @@ interface Address {
 
 /** A Kubernetes API server, with no more than this provider asks of it. */
 export class Cluster {
-  readonly #config: KubeConfig;
+  readonly #settings: ClusterSettings;
   readonly #agent = new Agent({ keepAlive: true });
+  #config: Promise<KubeConfig> | undefined;
 
-  constructor({ kubeconfig, context }: ClusterSettings) {
-    this.#config = loadKubeConfig(kubeconfig);
-    if (context !== undefined) this.#useContext(context);
-  }
-
-  #useContext(context: string): void {
-    const known = this.#config.getContexts().map(({ name }) => name);
-    if (!known.includes(context)) {
-      throw new Error(`the kubeconfig has no context "${context}"; it has: ${known.join(", ")}`);
-    }
-    this.#config.setCurrentContext(context);
+  constructor(settings: ClusterSettings) {
+    this.#settings = settings;
   }
 
   /** The object, or undefined when there is none. */
@@ -110,10 +102,11 @@ export class Cluster {
     type = "application/json",
     query: Query = {},
   ): Promise<KubernetesObject> {
-    const server = this.#config.getCurrentCluster()?.server;
+    const config = await (this.#config ??= selectedConfig(this.#settings));
+    const server = config.getCurrentCluster()?.server;
     if (server === undefined) throw new Error("no cluster is configured: the kubeconfig has no current context");
     const options: RequestOptions = { method, headers: { accept: "application/json", "content-type": type } };
-    await this.#config.applyToHTTPSOptions(options);
+    await config.applyToHTTPSOptions(options);
     options.agent = this.#agent;
     const { status, text } = await send(`${server}${path}${queryText(query)}`, options, body);
     const answer = parse(text);
@@ -122,8 +115,21 @@ export class Cluster {
   }
 }
 
+async function selectedConfig({ kubeconfig, context }: ClusterSettings): Promise<KubeConfig> {
+  const config = await loadKubeConfig(kubeconfig);
+  if (context === undefined) return config;
+  const known = config.getContexts().map(({ name }) => name);
+  if (!known.includes(context)) {
+    throw new Error(`the kubeconfig has no context "${context}"; it has: ${known.join(", ")}`);
+  }
+  config.setCurrentContext(context);
+  return config;
+}
+
 /** Reads the text or the file; without one what KUBECONFIG names. */
-export function loadKubeConfig(kubeconfig: string | undefined): KubeConfig {
+export async function loadKubeConfig(kubeconfig: string | undefined): Promise<KubeConfig> {
+  // Loading it takes longer than all else that a preview without changes asks of this plugin.
+  const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromDefault();
   else if (existsSync(kubeconfig)) config.loadFromFile(kubeconfig);

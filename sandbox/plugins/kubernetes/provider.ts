@@ -66,9 +66,9 @@ function checkConfig(request: rpc.CheckRequest): rpc.CheckResponse {
   return checkResponse(news, configFailures(news));
 }
 
-function diffConfig(request: rpc.DiffRequest): rpc.DiffResponse {
+async function diffConfig(request: rpc.DiffRequest): Promise<rpc.DiffResponse> {
   const [olds, news] = [request.getOldInputs() ?? request.getOlds(), request.getNews()].map(opened);
-  return diffResponse(configChanges(olds ?? {}, news ?? {}), false);
+  return diffResponse(await configChanges(olds ?? {}, news ?? {}), false);
 }
 
 /** The provider as one engine has configured it. */

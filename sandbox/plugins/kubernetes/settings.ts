@@ -24,8 +24,8 @@ export function configFailures(news: Properties): Failure[] {
 }
 
 /** The changed settings. One that leads to another cluster replaces the provider, and so every object. */
-export function configChanges(olds: Properties, news: Properties): Change[] {
-  const moves = movingSettings(olds, news);
+export async function configChanges(olds: Properties, news: Properties): Promise<Change[]> {
+  const moves = await movingSettings(olds, news);
   return settings
     .filter((name) => hasUnknown(news[name]) || JSON.stringify(olds[name]) !== JSON.stringify(news[name]))
     .map((name) => ({
@@ -36,20 +36,20 @@ export function configChanges(olds: Properties, news: Properties): Change[] {
 }
 
 /** With an identifier before and after, that alone tells clusters apart. */
-function movingSettings(olds: Properties, news: Properties): readonly string[] {
+async function movingSettings(olds: Properties, news: Properties): Promise<readonly string[]> {
   if (olds["clusterIdentifier"] !== undefined && news["clusterIdentifier"] !== undefined) return ["clusterIdentifier"];
   const address = ["kubeconfig", "context"];
   const unknown = address.filter((name) => hasUnknown(news[name]));
   if (unknown.length > 0) return unknown;
-  const [was, will] = [activeCluster(olds), activeCluster(news)];
+  const [was, will] = await Promise.all([activeCluster(olds), activeCluster(news)]);
   return was !== undefined && will !== undefined && was !== will ? address : [];
 }
 
 /** Users and their tokens are no part of a cluster. */
-function activeCluster(config: Properties): string | undefined {
+async function activeCluster(config: Properties): Promise<string | undefined> {
   const { kubeconfig, context } = clusterSettings(config);
   if (kubeconfig === undefined) return undefined;
-  const loaded = loadKubeConfig(kubeconfig);
+  const loaded = await loadKubeConfig(kubeconfig);
   const name = loaded.getContextObject(context ?? loaded.getCurrentContext())?.cluster;
   return name === undefined ? undefined : JSON.stringify(loaded.getCluster(name));
 }

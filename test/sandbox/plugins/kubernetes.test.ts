@@ -280,22 +280,27 @@ test("what an import asks for leaves out what the server and kubectl added", () 
   });
 });
 
-test("another cluster replaces the provider; a fixed identifier alone decides", () => {
+test("another cluster replaces the provider; a fixed identifier alone decides", async () => {
   const [here, there] = [kubeconfig("https://a"), kubeconfig("https://b")];
-  const moves = (olds: Properties, news: Properties) =>
-    configChanges(olds, news).map(({ path, replaces }) => `${path}${replaces ? "!" : ""}`);
-  assert.deepEqual(moves({ kubeconfig: here }, { kubeconfig: here }), []);
-  assert.deepEqual(moves({ kubeconfig: here }, { kubeconfig: there }), ["kubeconfig!"]);
-  assert.deepEqual(moves({ kubeconfig: here }, { kubeconfig: kubeconfig("https://a", "rotated") }), ["kubeconfig"]);
-  assert.deepEqual(moves({ kubeconfig: here }, { kubeconfig: UNKNOWN }), ["kubeconfig!"]);
-  assert.deepEqual(moves({}, { kubeconfig: UNKNOWN }), ["kubeconfig!"]);
+  const moves = async (olds: Properties, news: Properties) =>
+    (await configChanges(olds, news)).map(({ path, replaces }) => `${path}${replaces ? "!" : ""}`);
+  assert.deepEqual(await moves({ kubeconfig: here }, { kubeconfig: here }), []);
+  assert.deepEqual(await moves({ kubeconfig: here }, { kubeconfig: there }), ["kubeconfig!"]);
+  assert.deepEqual(await moves({ kubeconfig: here }, { kubeconfig: kubeconfig("https://a", "rotated") }), [
+    "kubeconfig",
+  ]);
+  assert.deepEqual(await moves({ kubeconfig: here }, { kubeconfig: UNKNOWN }), ["kubeconfig!"]);
+  assert.deepEqual(await moves({}, { kubeconfig: UNKNOWN }), ["kubeconfig!"]);
   const fixed = { clusterIdentifier: "one" };
-  assert.deepEqual(moves({ ...fixed, kubeconfig: here }, { ...fixed, kubeconfig: there }), ["kubeconfig"]);
-  assert.deepEqual(moves({ ...fixed, kubeconfig: here }, { ...fixed, kubeconfig: UNKNOWN }), ["kubeconfig"]);
-  assert.deepEqual(moves(fixed, { clusterIdentifier: "two" }), ["clusterIdentifier!"]);
-  assert.deepEqual(moves({ kubeconfig: here }, { ...fixed, kubeconfig: here }), ["clusterIdentifier"]);
-  assert.deepEqual(moves({ ...fixed, kubeconfig: here }, { kubeconfig: there }), ["kubeconfig!", "clusterIdentifier"]);
-  assert.deepEqual(moves({}, { enableSecretMutable: "true" }), ["enableSecretMutable"]);
+  assert.deepEqual(await moves({ ...fixed, kubeconfig: here }, { ...fixed, kubeconfig: there }), ["kubeconfig"]);
+  assert.deepEqual(await moves({ ...fixed, kubeconfig: here }, { ...fixed, kubeconfig: UNKNOWN }), ["kubeconfig"]);
+  assert.deepEqual(await moves(fixed, { clusterIdentifier: "two" }), ["clusterIdentifier!"]);
+  assert.deepEqual(await moves({ kubeconfig: here }, { ...fixed, kubeconfig: here }), ["clusterIdentifier"]);
+  assert.deepEqual(await moves({ ...fixed, kubeconfig: here }, { kubeconfig: there }), [
+    "kubeconfig!",
+    "clusterIdentifier",
+  ]);
+  assert.deepEqual(await moves({}, { enableSecretMutable: "true" }), ["enableSecretMutable"]);
 });
 
 test("an update takes over what the creation and kubectl own, and nothing of others", () => {
