@@ -83,7 +83,8 @@ up-stack: node_modules/.package-lock.json
 	@$(platform) output=$$(mktemp); trap 'rm -f "$$output"' EXIT; \
 		quietly() { "$$@" >"$$output" 2>&1 || { cat "$$output"; exit 1; }; }; \
 		quietly pulumi preview --stack "$(STACK)" --non-interactive --suppress-outputs $(policy); \
-		if [ -n "$$(pulumi stack export --stack "$(STACK)" | grep pulumi:providers:keycloak)" ]; then \
+		pulumi stack export --stack "$(STACK)" >"$$output"; \
+		if grep -q pulumi:providers:keycloak "$$output"; then \
 			PULUMI_SKIP_CHECKPOINTS=true quietly pulumi refresh --stack "$(STACK)" --yes --skip-preview --run-program \
 				--non-interactive --suppress-outputs --suppress-progress; \
 		fi; \

@@ -24,6 +24,11 @@ import { connect, survey, SurveyError } from "./live/survey.ts";
 
 const stack = pulumi.getStack();
 const day = new pulumi.Config().get("date") || today();
+if (day < today() && !pulumi.runtime.isDryRun()) {
+  throw new pulumi.RunError(
+    `the configuration says date: ${day}, which is past: what has ended since then would be given again. Only a preview may look back; remove it with pulumi config rm date.`,
+  );
+}
 const desired = await orExplain(() => loadDesiredState(join(import.meta.dirname, "stacks", stack)));
 const written = await orExplain(() => resolve(desired, day));
 const { realm, provisioning } = written.platform;
@@ -45,7 +50,15 @@ for (const { text } of expiringSoon(entries, plan.date)) void pulumi.log.info(te
 const ledger = createLedger(
   ledgerOf(plan, entries, rememberedTarget(plan, live.target)),
   [...found.ours.values()],
-  (before, after) => guard({ before, after, ...live, platform: plan.platform, renamed: renames(plan.users) }),
+  (before, after) =>
+    guard({
+      before,
+      after,
+      ...live,
+      platform: plan.platform,
+      date: plan.date,
+      renamed: renames(plan.users, new Set(Object.keys(before.users))),
+    }),
   (before, after) => acts.prepare(before, after),
 );
 const recovered = await recoveredIds(ledger);

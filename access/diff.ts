@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { compare, type Location } from "./diagnostic.ts";
-import { type AccessEntry, type AccessPath, type Place, rightsIn, subjectOf } from "./entries.ts";
+import { type AccessEntry, type AccessPath, endText, type Later, type Place, rightsIn, subjectOf } from "./entries.ts";
 
 /** How somebody's effective access in one place changes. */
 export interface AccessChange {
@@ -13,18 +13,20 @@ export interface AccessChange {
   readonly after?: string;
   /** The strongest path: of what is gained after the change, of what is lost before it. */
   readonly path: AccessPath;
-  /** First day (UTC) on which what is there after the change becomes less. */
+  /** When what is there after the change becomes less, and what is left then: `2026-12-24, then view`. */
   readonly until?: string;
 }
 
-/** Access that stays as it is, but for its end. */
+/** Access that is the same today and ends otherwise. */
 export interface EndChange {
   readonly who: string;
   readonly place: Place;
   readonly access: string;
-  /** The end; absent for none. */
+  /** The end, and what is left then; absent for none. */
   readonly before?: string;
   readonly after?: string;
+  /** Whether there is a day on which it lets somebody do more than before. */
+  readonly isPutOff: boolean;
   readonly at: Location;
 }
 
@@ -54,17 +56,26 @@ export function accessDiff(
       .toSorted((a, b) => urgency(a) - urgency(b) || byPlace(a, b)),
     ends: pairs
       .flatMap(({ was, is }) =>
-        was && is && was.access === is.access && was.until !== is.until ? [endOf(was, is)] : [],
+        was && is && was.access === is.access && endText(was) !== endText(is) ? [endOf(was, is)] : [],
       )
       .toSorted(byPlace),
   };
 }
 
-/** Usernames after a change by those before it. */
+/**
+ * Usernames after a change by those before it. Who was there under both names is two people, whatever `was:` says.
+ *
+ * @param before usernames before the change
+ */
 export function renames(
   users: readonly { readonly username: string; readonly was?: string | undefined }[],
+  before: { has: (username: string) => boolean },
 ): Map<string, string> {
-  return new Map(users.flatMap(({ username, was }) => (was === undefined ? [] : [[was, username]])));
+  return new Map(
+    users.flatMap(({ username, was }) =>
+      was !== undefined && before.has(was) && !before.has(username) ? [[was, username]] : [],
+    ),
+  );
 }
 
 function keyOf(entry: Pick<AccessEntry, "who" | "isOutside" | "place">): string {
@@ -76,6 +87,7 @@ function changeOf(was: AccessEntry | undefined, is: AccessEntry | undefined): Ac
   if (!entry) return [];
   const kind = kindOf(was?.access, is?.access);
   const [path] = (kind === "loss" ? (was ?? entry) : entry).paths;
+  const until = is && endText(is);
   return [
     {
       who: subjectOf(entry),
@@ -84,7 +96,7 @@ function changeOf(was: AccessEntry | undefined, is: AccessEntry | undefined): Ac
       ...(was && { before: was.access }),
       ...(is && { after: is.access }),
       path,
-      ...(is?.until !== undefined && { until: is.until }),
+      ...(until !== undefined && { until }),
     },
   ];
 }
@@ -99,14 +111,33 @@ export function kindOf(before: string | undefined, after: string | undefined): A
 }
 
 function endOf(was: AccessEntry, is: AccessEntry): EndChange {
+  const [before, after] = [endText(was), endText(is)];
+  const days = [...was.later, ...is.later].map(({ from }) => from);
   return {
     who: subjectOf(is),
     place: is.place,
     access: is.access,
-    ...(was.until !== undefined && { before: was.until }),
-    ...(is.until !== undefined && { after: is.until }),
-    at: is.paths[0].at,
+    ...(before !== undefined && { before }),
+    ...(after !== undefined && { after }),
+    isPutOff: days.some((day) => isMore(accessOn(was, day), accessOn(is, day))),
+    at: (is.paths.find((path) => !was.paths.some((old) => isSameGrant(old, path))) ?? is.paths[0]).at,
   };
+}
+
+function isMore(before: string | undefined, after: string | undefined): boolean {
+  return before !== after && kindOf(before, after) !== "loss";
+}
+
+/** Whether two paths are the same grant, whatever line it is in. */
+function isSameGrant(one: AccessPath, other: AccessPath): boolean {
+  const { access, via, group, expires } = other;
+  return one.access === access && one.via === via && one.group === group && one.expires === expires;
+}
+
+/** The access of an entry, or what is left of it, on a day. */
+function accessOn({ access, later }: Pick<AccessEntry, "access" | "later">, day: string): string | undefined {
+  const step = later.findLast(({ from }) => from <= day);
+  return step ? step.access : access;
 }
 
 /** What a reviewer must not overlook comes first: losses (an outage), then what lets somebody change things. */
@@ -130,6 +161,34 @@ export function recordOf(entries: readonly AccessEntry[]): AccessRecord {
     [...byPlace].map(([place, inside]) => [
       place,
       Object.fromEntries(inside.map((entry) => [subjectOf(entry), entry.access])),
+    ]),
+  );
+}
+
+/** How the access of a record ends: what is left from which day on, by place and by whom. */
+export type EndRecord = Readonly<Record<string, Readonly<Record<string, readonly Later[]>>>>;
+
+export function endsOf(entries: readonly AccessEntry[]): EndRecord {
+  const ending = entries.filter(({ later }) => later.length > 0);
+  return Object.fromEntries(
+    [...Map.groupBy(ending, ({ place }) => `${place.kind} ${place.name}`)].map(([place, inside]) => [
+      place,
+      Object.fromEntries(inside.map((entry) => [subjectOf(entry), entry.later])),
+    ]),
+  );
+}
+
+/** What is left of remembered access on a day: what has ended by itself is not taken away by anybody. */
+export function recordOn(record: AccessRecord, ends: EndRecord, day: string): AccessRecord {
+  return Object.fromEntries(
+    Object.entries(record).map(([place, holders]) => [
+      place,
+      Object.fromEntries(
+        Object.entries(holders).flatMap(([who, access]) => {
+          const left = accessOn({ access, later: ends[place]?.[who] ?? [] }, day);
+          return left === undefined ? [] : [[who, left] as const];
+        }),
+      ),
     ]),
   );
 }

@@ -41,8 +41,17 @@ export interface AccessEntry {
   readonly access: string;
   /** First day (UTC) on which the access becomes less; absent when it stays. */
   readonly until?: string;
+  /** What is left of it, and from which day (UTC), as grants end; empty when it stays. */
+  readonly later: readonly Later[];
   /** Every path, strongest and most direct first. */
   readonly paths: readonly [AccessPath, ...AccessPath[]];
+}
+
+/** What is left of access from a day on. */
+export interface Later {
+  readonly from: string;
+  /** Absent for none. */
+  readonly access?: string;
 }
 
 /** Who has what needs nothing but an account. */
@@ -145,22 +154,38 @@ function entry(
   place: Place,
   access: string,
   paths: readonly AccessPath[],
-  more: { readonly until?: string | undefined; readonly isOutside?: boolean } = {},
+  { later = [], isOutside = false }: { readonly later?: readonly Later[]; readonly isOutside?: boolean } = {},
 ): AccessEntry[] {
   const [first, ...rest] = paths;
   if (first === undefined) return [];
-  const { until, isOutside = false } = more;
-  return [{ who, isOutside, place, access, ...(until !== undefined && { until }), paths: [first, ...rest] }];
+  const until = later[0]?.from;
+  return [{ who, isOutside, place, access, ...(until !== undefined && { until }), later, paths: [first, ...rest] }];
 }
 
-/** The first day on which what is left of the grants gives something else. */
-function firstChange<G extends { readonly expires?: string }>(
+/** What is left of the grants, from each day on which it gives something else than before. */
+function endings<G extends { readonly expires?: string }>(
   grants: readonly G[],
   words: (left: readonly G[]) => string | undefined,
-): string | undefined {
-  const now = words(grants);
+): Later[] {
   const days = [...new Set(grants.flatMap(({ expires }) => expires ?? []))].toSorted(compare);
-  return days.find((day) => words(grants.filter(({ expires }) => expires === undefined || day < expires)) !== now);
+  const steps = days.map((from) => ({
+    from,
+    access: words(grants.filter(({ expires }) => expires === undefined || from < expires)),
+  }));
+  return steps
+    .filter(({ access }, index) => access !== (index === 0 ? words(grants) : steps[index - 1]?.access))
+    .map(({ from, access }) => ({ from, ...(access !== undefined && { access }) }));
+}
+
+/** When access ends, in words: `2026-12-24`, or `2026-12-24, then view until 2027-01-15`; nothing when it stays. */
+export function endText({ later }: Pick<AccessEntry, "later">): string | undefined {
+  const [first] = later;
+  if (first === undefined) return undefined;
+  const rests = later.map(({ access }, index) => {
+    const next = later[index + 1];
+    return access === undefined ? "" : `, then ${access}${next ? ` until ${next.from}` : ""}`;
+  });
+  return first.from + rests.join("");
 }
 
 function administrators({ users }: DesiredState, { platform, users: planned }: Plan): AccessEntry[] {
@@ -190,11 +215,11 @@ function clusterEntries({ clusterAccess, outside }: Plan, memberAt: MembershipLi
     );
   return [
     ...clusterAccess.flatMap(({ user, level, grants }) =>
-      entry(user, place, `kubeflow-${level}`, paths(grants, user), { until: firstChange(grants, words) }),
+      entry(user, place, `kubeflow-${level}`, paths(grants, user), { later: endings(grants, words) }),
     ),
     ...outside.flatMap(({ group, cluster, clusterGrants }) =>
       entry(group, place, `kubeflow-${cluster ?? ""}`, paths(clusterGrants), {
-        until: firstChange(clusterGrants, words),
+        later: endings(clusterGrants, words),
         isOutside: true,
       }),
     ),
@@ -221,7 +246,7 @@ function workspaceEntries({ access, outside }: Plan, memberAt: MembershipLine): 
       { kind: "workspace", name: effective.workspace },
       describe(effective),
       paths(effective.grants, isOutside),
-      { until: firstChange(effective.grants, words), isOutside },
+      { later: endings(effective.grants, words), isOutside },
     );
   return [
     ...access.flatMap((effective) => toEntries(effective, false)),

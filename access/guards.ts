@@ -1,4 +1,4 @@
-import { type AccessRecord, acknowledgementOf, type Removal, removals } from "./diff.ts";
+import { type AccessRecord, acknowledgementOf, type EndRecord, recordOn, type Removal, removals } from "./diff.ts";
 import { InputError } from "./diagnostic.ts";
 import type { DesiredState } from "./load.ts";
 import type { Platform } from "./schema.ts";
@@ -10,6 +10,22 @@ export interface GuardFinding {
   readonly message: string;
 }
 
+/** How much a change may take away. */
+export type Limits = Pick<Platform["guards"], "maximumRemovals" | "maximumRemovedShare" | "minimumAdmins">;
+
+export function limitsOf({ maximumRemovals, maximumRemovedShare, minimumAdmins }: Limits): Limits {
+  return { maximumRemovals, maximumRemovedShare, minimumAdmins };
+}
+
+/** What holds for a change that writes other limits: the stricter of both, or it would set its own. */
+function stricter(written: Limits, earlier: Limits = written): Limits {
+  return {
+    maximumRemovals: Math.min(written.maximumRemovals, earlier.maximumRemovals),
+    maximumRemovedShare: Math.min(written.maximumRemovedShare, earlier.maximumRemovedShare),
+    minimumAdmins: Math.max(written.minimumAdmins, earlier.minimumAdmins),
+  };
+}
+
 /** Up to this many removals need no acknowledgement, whatever share they are: somebody leaves a small platform. */
 const neverAsked = 3;
 
@@ -17,18 +33,20 @@ const neverAsked = 3;
  * Whether a change takes away so much that it may be a mistake: more than a share of all access, or more than a number.
  *
  * @param renamed usernames after the change by those before it
+ * @param earlier the limits before the change
  */
 export function guardRemovals(
   before: AccessRecord,
   after: AccessRecord,
   { guards }: Pick<Platform, "guards">,
   renamed: ReadonlyMap<string, string> = new Map(),
+  earlier?: Limits,
 ): GuardFinding[] {
+  const { maximumRemovals, maximumRemovedShare } = stricter(guards, earlier);
   const removed = removals(before, after, renamed);
   const all = Object.values(before).reduce((sum, holders) => sum + Object.keys(holders).length, 0);
   const share = all === 0 ? 0 : (removed.length / all) * 100;
-  const isMuch =
-    removed.length > guards.maximumRemovals || (share > guards.maximumRemovedShare && removed.length > neverAsked);
+  const isMuch = removed.length > maximumRemovals || (share > maximumRemovedShare && removed.length > neverAsked);
   if (!isMuch) return [];
   const needed = acknowledgementOf(removed);
   if (guards.acknowledged === needed) return [];
@@ -39,10 +57,15 @@ export function guardRemovals(
       guard: "removals",
       message:
         `this takes away ${removed.length} of ${all} (${Math.round(share)} %): ${shown(removed)}. ` +
-        `Allowed without acknowledgement: ${guards.maximumRemovals}, and ${guards.maximumRemovedShare} %. ` +
+        `Allowed without acknowledgement: ${maximumRemovals}, and ${maximumRemovedShare} %${fromNextOn(guards, earlier)}. ` +
         `If it is meant, write in platform.yaml: guards: { acknowledged: "${needed}" }.${given}`,
     },
   ];
+}
+
+function fromNextOn(written: Limits, earlier: Limits | undefined): string {
+  const isStricter = JSON.stringify(stricter(written, earlier)) !== JSON.stringify(limitsOf(written));
+  return isStricter ? " (what platform.yaml says now holds from the next change on)" : "";
 }
 
 function shown(removed: readonly Removal[]): string {
@@ -63,24 +86,32 @@ export function guardAdministrators(
   { guards, platformGroups }: Pick<Platform, "guards" | "platformGroups">,
   others: readonly string[] = [],
   renamed: ReadonlyMap<string, string> = new Map(),
+  earlier?: Limits,
 ): GuardFinding[] {
-  const place = `platform ${platformGroups.admin}`;
-  const now = Object.keys(after[place] ?? {});
-  const lost = Object.keys(before[place] ?? {})
+  const { minimumAdmins } = stricter(guards, earlier);
+  const now = administratorsIn(after);
+  const lost = administratorsIn(before)
     .map((who) => renamed.get(who) ?? who)
     .filter((who) => !now.includes(who));
   const elsewhere = others.map((who) => renamed.get(who) ?? who).filter((who) => !lost.includes(who));
   const left = new Set([...now, ...elsewhere]);
-  if (lost.length === 0 || left.size >= guards.minimumAdmins) return [];
+  if (lost.length === 0 || left.size >= minimumAdmins) return [];
   return [
     {
       guard: "administrators",
       message:
         `this leaves ${left.size === 0 ? "no administrator" : `only ${[...left].toSorted().join(", ")}`} in ${platformGroups.admin}, ` +
-        `because ${lost.toSorted().join(", ")} would no longer be one; at least ${guards.minimumAdmins} must be left. ` +
+        `because ${lost.toSorted().join(", ")} would no longer be one; at least ${minimumAdmins} must be left${fromNextOn(guards, earlier)}. ` +
         "Write admin: true in another user's file first.",
     },
   ];
+}
+
+/** Whatever their group is called: it may be another one after the change. */
+function administratorsIn(record: AccessRecord): string[] {
+  return Object.entries(record).flatMap(([place, holders]) =>
+    place.startsWith("platform ") ? Object.keys(holders) : [],
+  );
 }
 
 /** Whether a change takes administration from whoever makes it. */
@@ -90,10 +121,8 @@ export function guardYourself(
   after: AccessRecord,
   { platformGroups }: Pick<Platform, "platformGroups">,
 ): GuardFinding[] {
-  const place = `platform ${platformGroups.admin}`;
-  if (yourself === undefined || before[place]?.[yourself] === undefined || after[place]?.[yourself] !== undefined) {
-    return [];
-  }
+  if (yourself === undefined) return [];
+  if (!administratorsIn(before).includes(yourself) || administratorsIn(after).includes(yourself)) return [];
   return [
     {
       guard: "yourself",
@@ -162,21 +191,29 @@ export function rememberedTarget(
 
 /** What a guard looks at in an update: what the stack gave until now and what it will give, and where. */
 export interface Guarded {
-  readonly before: { readonly access: AccessRecord; readonly target: Target };
+  readonly before: {
+    readonly access: AccessRecord;
+    readonly ends: EndRecord;
+    readonly limits?: Limits;
+    readonly target: Target;
+  };
   readonly after: { readonly access: AccessRecord; readonly target: Target };
   readonly platform: Pick<Platform, "guards" | "platformGroups">;
   /** Enabled administrators, whoever made them so. */
   readonly administrators: readonly string[];
   readonly yourself: string | undefined;
   readonly renamed: ReadonlyMap<string, string>;
+  /** The day (UTC) of the update. */
+  readonly date: string;
 }
 
 /** Everything that stands against an update; nothing for a stack that has given nothing yet. */
-export function guard({ before, after, platform, administrators, yourself, renamed }: Guarded): GuardFinding[] {
+export function guard({ before, after, platform, administrators, yourself, renamed, date }: Guarded): GuardFinding[] {
+  const was = recordOn(before.access, before.ends, date);
   return [
     ...guardTarget(after.target, platform, before.target),
-    ...guardRemovals(before.access, after.access, platform, renamed),
-    ...guardAdministrators(before.access, after.access, platform, administrators, renamed),
-    ...guardYourself(yourself, before.access, after.access, platform),
+    ...guardRemovals(was, after.access, platform, renamed, before.limits),
+    ...guardAdministrators(was, after.access, platform, administrators, renamed, before.limits),
+    ...guardYourself(yourself, was, after.access, platform),
   ];
 }

@@ -1,7 +1,7 @@
 import { exemptedPaths, openingRoles, registeredApplications } from "./application.ts";
-import { type AccessRecord, recordOf } from "./diff.ts";
+import { type AccessRecord, type EndRecord, endsOf, recordOf } from "./diff.ts";
 import type { AccessEntry } from "./entries.ts";
-import type { Target } from "./guards.ts";
+import { type Limits, limitsOf, type Target } from "./guards.ts";
 import { canonical } from "./inventory.ts";
 import { type AccessLevel, clusterRoleBindingName, contributorBindingName } from "./names.ts";
 import type { ClusterLevel, NetworkAccess, Plan, PlannedSource, PlannedWorkspace } from "./resolve.ts";
@@ -31,6 +31,10 @@ export interface Ledger {
   readonly adopted: readonly string[];
   /** Effective access, by which a later update tells how much it would take away. */
   readonly access: AccessRecord;
+  /** How that access ends by itself. */
+  readonly ends: EndRecord;
+  /** How much the next update may take away; absent where an earlier version of this program wrote it. */
+  readonly limits?: Limits;
   /** The cluster and realm that all of it is given on. */
   readonly target: Target;
 }
@@ -114,6 +118,8 @@ export function ledgerOf(plan: Plan, entries: readonly AccessEntry[] = [], targe
       ...plan.workspaces.filter(({ adopt }) => adopt).map(({ name }) => `workspace ${name}`),
     ],
     access: recordOf(entries),
+    ends: endsOf(entries),
+    limits: limitsOf(plan.platform.guards),
     target,
   };
 }

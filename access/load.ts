@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import type * as z from "zod";
 import type { Application } from "./applicationSchema.ts";
@@ -46,6 +46,8 @@ export function loadDesiredState(folder: string): DesiredState {
  */
 export function readSources(folder: string): Map<string, string> {
   if (!existsSync(folder)) throw new InputError([noSuchFolder(folder)]);
+  const linked = [join(folder, ".."), folder].filter((path) => lstatSync(path).isSymbolicLink());
+  if (linked.length > 0) throw new InputError(linked.map((path) => noPlainFile(shown(path), "folder")));
   const entries = entriesBelow(folder).toSorted((a, b) => compare(a.path, b.path));
   const odd = entries.filter(({ isFile }) => !isFile);
   if (odd.length > 0) throw new InputError(odd.map(({ path }) => noPlainFile(join(shown(folder), path))));
@@ -88,13 +90,13 @@ function entriesBelow(folder: string, prefix = ""): { path: string; isFile: bool
 }
 
 /** A link would let a change of one file, reviewed by some, change another that is reviewed by others. */
-function noPlainFile(file: string): Diagnostic {
+function noPlainFile(file: string, kind: "file" | "folder" = "file"): Diagnostic {
   return {
     file,
     line: 1,
     column: 1,
     code: "misplaced-file",
-    message: "this is no plain file. Replace the link by the file itself.",
+    message: `this is no plain ${kind}. Replace the link by the ${kind} itself.`,
   };
 }
 

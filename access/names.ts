@@ -216,6 +216,8 @@ function shapeProblem(
       message: `${kind} name ${JSON.stringify(name)} is not allowed; it may have ${allowed}.`,
     };
   }
+  // A lookup by such a name would find what every object has.
+  if (name in {}) return reserved(kind, name, "JavaScript gives it a meaning of its own");
   if (name.length > longest) {
     return {
       code: "name-too-long",

@@ -32,17 +32,21 @@ export function review(before: DesiredState | undefined, after: DesiredState | u
     return { entries: accessEntries(state, plan), users: plan.users };
   });
   const [old, now] = [was?.entries ?? [], is?.entries ?? []];
-  const renamed = renames(is?.users ?? []);
+  const renamed = renames(is?.users ?? [], before?.users ?? new Map());
   const diff = accessDiff(old, now, renamed);
   const settings = settingChanges(before, after);
-  const platform = after?.platform.value;
+  const platform = (after ?? before)?.platform.value;
+  const earlier = before?.platform.value.guards;
   const [from, to] = [recordOf(old), recordOf(now)];
   return {
     ...diff,
     settings,
     risks: risks(diff, settings, before, after, now),
     guards: platform
-      ? [...guardRemovals(from, to, platform, renamed), ...guardAdministrators(from, to, platform, [], renamed)]
+      ? [
+          ...guardRemovals(from, to, platform, renamed, earlier),
+          ...guardAdministrators(from, to, platform, [], renamed, earlier),
+        ]
       : [],
     expiring: expiringSoon(now, date),
   };
@@ -74,7 +78,7 @@ function risks(
       .filter(([, given]) => given.length > many)
       .map(([at, given]) => `${at} gives something to ${given.length} people at once`),
     ...ends
-      .filter(({ before: was, after: is }) => was !== undefined && (is === undefined || is > was))
+      .filter(({ isPutOff }) => isPutOff)
       .map(
         ({ who, access, place, after: is }) =>
           `${who} keeps ${access} in ${place.name} ${is === undefined ? "for good" : `until ${is}`}`,

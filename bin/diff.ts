@@ -3,6 +3,7 @@ import { formatLocation } from "../access/diagnostic.ts";
 import type { AccessChange } from "../access/diff.ts";
 import { placeText } from "../access/entries.ts";
 import type { DesiredState } from "../access/load.ts";
+import { visible } from "../access/markup.ts";
 import { alignedTable } from "../access/matrix.ts";
 import { today } from "../access/resolve.ts";
 import { renderComment } from "../access/comment.ts";
@@ -55,9 +56,9 @@ function render({ changes, ends, settings, risks, guards, expiring }: Review): s
     ),
     settings.map(
       ({ entity, key, before, after, at }) =>
-        `${formatLocation(at)} ${entity}${key === "" ? "" : `: ${key}`} ${before ?? "-"} -> ${after ?? "-"}`,
+        `${formatLocation(at)} ${visible(entity)}${key === "" ? "" : `: ${visible(key)}`} ${shown(before)} -> ${shown(after)}`,
     ),
-    risks.map((risk) => styleText("yellow", `risk: ${risk}`)),
+    risks.map((risk) => styleText("yellow", `risk: ${visible(risk)}`)),
     expiring.map(({ text }) => text),
     guards.map(({ message }) => styleText("red", `refused: ${message}`)),
   ];
@@ -65,6 +66,11 @@ function render({ changes, ends, settings, risks, guards, expiring }: Review): s
     .filter((block) => block.length > 0)
     .map((block) => block.join("\n"))
     .join("\n\n");
+}
+
+/** Values are as somebody wrote them, and a terminal obeys some characters. */
+function shown(value: string | undefined): string {
+  return value === undefined ? "-" : visible(value);
 }
 
 function colored(changes: readonly AccessChange[]): string[] {

@@ -8,7 +8,7 @@ import { platformSchema } from "../access/schema.ts";
 import { masterAdministrators } from "../live/masterAdministrators.ts";
 import { readSnapshot } from "../live/snapshot.ts";
 import { type Planes, reading, SurveyError } from "../live/survey.ts";
-import { print, printJson, say } from "./options.ts";
+import { folderOf, print, printJson, say } from "./options.ts";
 import { planesFromEnvironment } from "./planes.ts";
 import { keycloakFromEnvironment, MissingSettings } from "./resetCredentials.ts";
 
@@ -35,7 +35,7 @@ export async function importState(args: string[]): Promise<number> {
   if (stack === undefined) throw new RangeError("import needs --stack <name>: the folder in stacks/ that it fills");
   if (!/^[a-z0-9][a-z0-9_.-]*$/.test(stack))
     throw new RangeError(`--stack is ${JSON.stringify(stack)}, which is no name`);
-  const folder = join("stacks", stack);
+  const folder = folderOf(stack);
   try {
     const planes = planesFromEnvironment(realm);
     const domain = values.domain ?? domainOf(keycloakFromEnvironment().url);

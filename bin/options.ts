@@ -10,12 +10,22 @@ export const stateOptions = {
   json: { type: "boolean", default: false },
 } as const;
 
+/**
+ * The folder of a stack's desired state.
+ *
+ * @throws {RangeError} when that is no name of a stack: a path would lead elsewhere
+ */
+export function folderOf(stack: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(stack)) return join("stacks", stack);
+  throw new RangeError(`--stack is ${JSON.stringify(stack)}; write the name of a folder in stacks/, such as dev`);
+}
+
 /** The desired state of a stack and the plan for a day. @throws {InputError} when it is not sound */
 export function readState({ stack, date = today() }: { readonly stack: string; readonly date?: string | undefined }): {
   readonly desired: DesiredState;
   readonly plan: Plan;
 } {
-  const desired = loadDesiredState(join("stacks", stack));
+  const desired = loadDesiredState(folderOf(stack));
   return { desired, plan: resolve(desired, date) };
 }
 

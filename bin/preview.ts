@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { renderComment } from "../access/comment.ts";
@@ -10,6 +10,8 @@ import { renderReport } from "../access/report.ts";
 import { statesOf } from "./diff.ts";
 import { exactly, stateOptions } from "./options.ts";
 import { currentRevision } from "./revisions.ts";
+
+const kept = ".preview";
 
 /**
  * What a branch changes for one stack, as the comment for its pull request: effective access from the files, and where a
@@ -31,11 +33,11 @@ export async function preview(args: string[]): Promise<number> {
   });
   exactly(positionals);
   const { stack, base, date = today() } = values;
+  // Without one it would be compared with itself.
+  if (base === "") throw new RangeError("--base is empty; name the branch that this one is to be merged into");
   const { before, after } = statesOf(`${base}...`, stack);
   const found = review(before, after, date);
-  const folder = join(".preview", stack);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  const folder = emptied(stack);
   const [engine, drift] = values.files ? [] : await Promise.all([runEngine(stack, folder), countDrift(stack)]);
   const comment = renderComment({ stack, review: found, preview: engine, drift });
   writeFileSync(join(folder, "comment.md"), comment);
@@ -47,6 +49,17 @@ export async function preview(args: string[]): Promise<number> {
   process.stdout.write(comment === "" ? `${stack}: nothing changes\n` : comment);
   const isRefused = engine?.violations.some(({ level }) => level === "mandatory") ?? false;
   return found.guards.length > 0 || isRefused || engine?.isComplete === false ? 1 : 0;
+}
+
+/** The folder of what is kept, with nothing in it. A link that a branch brought would lead to what is not ours. */
+function emptied(stack: string): string {
+  if (lstatSync(kept, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    throw new RangeError(`${kept} is a link; remove it: what is in the folder is replaced by every preview`);
+  }
+  const folder = join(kept, stack);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 /** The engine's own preview, with the policy pack. Its events can hold secrets, so only the summary is kept. */

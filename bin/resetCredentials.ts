@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type DesiredState, loadDesiredState } from "../access/load.ts";
 import { parseDuration } from "../access/duration.ts";
@@ -8,7 +7,7 @@ import { type Connection, trustAuthorities } from "../live/connection.ts";
 import { keycloaksReason, Refusal, resetPassword, sendResetLink, type Subject } from "../live/credentials.ts";
 import { Keycloak } from "../live/keycloak.ts";
 import { reasonOf } from "../live/survey.ts";
-import { exactly, print, say } from "./options.ts";
+import { exactly, folderOf, print, say } from "./options.ts";
 
 const defaultLife = "12h";
 const [shortest, longest] = [5 * 60, 30 * 24 * 3600];
@@ -39,7 +38,7 @@ export async function resetCredentials(args: string[]): Promise<number> {
   if (lifespan === undefined || lifespan < shortest || lifespan > longest) {
     throw new RangeError(`--ttl is ${JSON.stringify(ttl)}; write 5m to 30d, such as 30m, 12h or 3d`);
   }
-  const desired = loadDesiredState(join("stacks", stack));
+  const desired = loadDesiredState(folderOf(stack));
   let where = "";
   try {
     const subject = subjectIn(desired, username, stack);

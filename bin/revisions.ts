@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { type DesiredState, loadDesiredState, parseDesiredState } from "../access/load.ts";
+import { folderOf } from "./options.ts";
 
 /** The desired state of a stack in a revision of the repository, or undefined where the stack has none there. */
 export function stateAt(revision: string, stack: string): DesiredState | undefined {
-  const folder = join("stacks", stack);
+  const folder = folderOf(stack);
   const commit = commitOf(revision);
   const listing = git(["ls-tree", "-r", "-z", "--full-tree", commit, "--", `${prefix()}${folder}/`]);
   const files = listing.split("\0").flatMap((line) => {
@@ -23,12 +23,13 @@ export function stateAt(revision: string, stack: string): DesiredState | undefin
 
 /** The desired state of a stack as its files are now. */
 export function stateNow(stack: string): DesiredState {
-  return loadDesiredState(join("stacks", stack));
+  return loadDesiredState(folderOf(stack));
 }
 
 /** The commit that a branch, tag or hash names. @throws {RangeError} when there is none */
 export function commitOf(revision: string): string {
-  if (revision.startsWith("-")) throw new RangeError(`${JSON.stringify(revision)} is no revision of this repository`);
+  if (revision === "" || revision.startsWith("-"))
+    throw new RangeError(`${JSON.stringify(revision)} is no revision of this repository`);
   try {
     return git(["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`]).trim();
   } catch {

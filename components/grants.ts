@@ -63,6 +63,7 @@ function ledgerIn(inputs: unknown): Ledger {
     applications: {},
     exempted: [],
     access: {},
+    ends: {},
     target: {},
     ...input,
   } as Ledger;

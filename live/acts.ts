@@ -1,6 +1,7 @@
 import type FederatedIdentityRepresentation from "@keycloak/keycloak-admin-client/lib/defs/federatedIdentityRepresentation.js";
 import { exemptedPaths } from "../access/application.ts";
 import { dexClients, dexDocument } from "../access/applicationTakeover.ts";
+import { renames } from "../access/diff.ts";
 import { flowBindings } from "../access/identity.ts";
 import { type Ledger, revocations } from "../access/ledger.ts";
 import type { Plan } from "../access/resolve.ts";
@@ -45,7 +46,7 @@ export class Acts {
   async prepare(before: Ledger, after: Ledger): Promise<void> {
     const { plan, misnamed } = this.#update;
     for (const id of misnamed) await this.keepUsername(id);
-    const renamed = new Map(plan.users.flatMap(({ was, username }) => (was === undefined ? [] : [[was, username]])));
+    const renamed = renames(plan.users, new Set(Object.keys(before.users)));
     await revoke(revocations(before, after, renamed), this.#planes, this.#update);
   }
 

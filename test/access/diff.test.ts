@@ -69,10 +69,41 @@ test("a renamed user loses nothing", () => {
     "users/robert.yaml": "username: robert\nemail: bob@example.com\nwas: bob\n",
     "groups/data-science.yaml": "name: data-science\nmembers: [alice, robert]\n",
   });
-  const renamed = renames(resolve(after, date).users);
+  const renamed = renames(resolve(after, date).users, before.users);
+  assert.deepEqual([...renamed], [["bob", "robert"]]);
   assert.deepEqual(accessDiff(entriesOf(before), entriesOf(after), renamed).changes, []);
   assert.deepEqual(removals(recordOf(entriesOf(before)), recordOf(entriesOf(after)), renamed), []);
   assert.equal(removals(recordOf(entriesOf(before)), recordOf(entriesOf(after))).length, 1);
+});
+
+test("somebody who was there under both names is two people, whatever was: says", () => {
+  const users = [{ username: "dave", was: "frank" }];
+  assert.deepEqual([...renames(users, new Set(["frank"]))], [["frank", "dave"]]);
+  assert.deepEqual([...renames(users, new Set(["frank", "dave"]))], []);
+  assert.deepEqual([...renames(users, new Set(["dave"]))], []);
+});
+
+test("access that outlives another grant is told, wherever in the sequence it ends", () => {
+  const grants = (...lines: string[]) =>
+    desired({ "workspaces/team-a.yaml": `name: team-a\nmembers:\n${lines.map((line) => `  - ${line}\n`).join("")}` });
+  const edit = "{ user: alice, role: edit, expires: 2026-12-24 }";
+  const view = (expires: string) => `{ user: alice, role: view${expires} }`;
+  const endsBetween = (before: DesiredState, after: DesiredState) => {
+    const { changes, ends } = accessDiff(entriesOf(before), entriesOf(after));
+    assert.deepEqual(changes, []);
+    return ends.map(({ before: was, after: is, isPutOff, at }) => [was, is, isPutOff, at.line]);
+  };
+  assert.deepEqual(
+    endsBetween(grants(edit, view(", expires: 2027-01-15")), grants(edit, view(", expires: 2099-01-15"))),
+    [["2026-12-24, then view until 2027-01-15", "2026-12-24, then view until 2099-01-15", true, 4]],
+  );
+  assert.deepEqual(endsBetween(grants(edit), grants(edit, view(""))), [
+    ["2026-12-24", "2026-12-24, then view", true, 4],
+  ]);
+  assert.deepEqual(endsBetween(grants(edit, view("")), grants(edit)), [
+    ["2026-12-24, then view", "2026-12-24", false, 3],
+  ]);
+  assert.deepEqual(endsBetween(grants(edit), grants(edit, view(", expires: 2026-12-01"))), [], "it ends before");
 });
 
 test("access that is less on one plane and more on another is both", () => {

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { acknowledgementOf, type AccessRecord, removals } from "../../access/diff.ts";
+import { acknowledgementOf, type AccessRecord, type EndRecord, removals } from "../../access/diff.ts";
 import { InputError } from "../../access/diagnostic.ts";
-import { guard, type Guarded, rememberedTarget, requireTarget } from "../../access/guards.ts";
+import { guard, type Guarded, type Limits, limitsOf, rememberedTarget, requireTarget } from "../../access/guards.ts";
 import { resolve } from "../../access/resolve.ts";
 import { desired } from "./support.ts";
+
+const date = "2026-11-23";
 
 const platformWith = (guards: string) =>
   resolve(
     desired({ "platform.yaml": `domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\nguards: ${guards}\n` }),
-    "2026-11-23",
+    date,
   ).platform;
 
 /** A platform of forty people, of whom some have view in one workspace. */
@@ -25,12 +27,13 @@ function findings(more: {
   readonly rest?: Partial<Guarded>;
 }): string[] {
   return guard({
-    before: { access: more.before, target: {} },
+    before: { access: more.before, ends: {}, target: {} },
     after: { access: more.after, target: {} },
     platform: platformWith(more.guards ?? "{}"),
     administrators: [],
     yourself: undefined,
     renamed: new Map(),
+    date,
     ...more.rest,
   }).map((finding) => finding.guard);
 }
@@ -71,14 +74,57 @@ test("an acknowledgement lets exactly the change through that it was given for",
   assert.deepEqual(findings({ before: team(39), after, guards }), ["removals"]);
 });
 
+test("what has ended by itself is not taken away", () => {
+  const [before, after] = [team(40), team(10)];
+  const leave = (day: string, access?: string) => ({
+    "workspace team-a": Object.fromEntries(people.map((who) => [who, [{ from: day, ...(access && { access }) }]])),
+  });
+  const change = (ends: EndRecord, to = after) =>
+    findings({ before, after: to, rest: { before: { access: before, ends, target: {} } } });
+  assert.deepEqual(change(leave(date)), []);
+  assert.deepEqual(change(leave("2026-11-24")), ["removals"], "what ends tomorrow is still there");
+  assert.deepEqual(change(leave(date, "s3:view")), ["removals"], "and so is what is left of it");
+  assert.deepEqual(change(leave(date, "s3:view"), { "workspace team-a": {} }), ["removals"]);
+});
+
+test("a change is judged by the limits before it, if they are stricter", () => {
+  const loose = "{ maximumRemovals: 1000, maximumRemovedShare: 100 }";
+  const [before, after] = [team(40), team(0)];
+  const limits = limitsOf(platformWith("{}").guards);
+  const change = (guards: string, earlier?: Limits) =>
+    findings({
+      before,
+      after,
+      guards,
+      rest: { before: { access: before, ends: {}, target: {}, ...(earlier && { limits: earlier }) } },
+    });
+  assert.deepEqual(change(loose, limits), ["removals"]);
+  assert.deepEqual(change(loose, limitsOf(platformWith(loose).guards)), []);
+  assert.deepEqual(change(loose), [], "an earlier version of the program wrote no limits");
+  assert.deepEqual(change("{}", limitsOf(platformWith(loose).guards)), ["removals"]);
+});
+
+test("administrators are counted whatever their group is called", () => {
+  const renamed = (...names: string[]): AccessRecord => ({
+    "platform pk-admins": Object.fromEntries(names.map((name) => [name, "admin"])),
+  });
+  assert.deepEqual(findings({ before: admins("ann", "ben"), after: renamed("ann", "ben") }), []);
+  assert.deepEqual(findings({ before: admins("ann", "ben"), after: renamed("ann") }), ["administrators"]);
+  assert.deepEqual(
+    findings({ before: admins("ann", "ben", "cat"), after: renamed("ben", "cat"), rest: { yourself: "ann" } }),
+    ["yourself"],
+  );
+});
+
 test("the refusal says what goes, what is allowed and what to write", () => {
   const [finding] = guard({
-    before: { access: team(40), target: {} },
+    before: { access: team(40), ends: {}, target: {} },
     after: { access: team(0), target: {} },
     platform: platformWith('{ acknowledged: "0123456789abcdef" }'),
     administrators: [],
     yourself: undefined,
     renamed: new Map(),
+    date,
   });
   assert.match(
     finding?.message ?? "",
@@ -130,12 +176,13 @@ const other = "7d1c2b9a-5b1d-4d0e-8a39-6f9a0e2b7c02";
 test("another cluster or realm than before is refused until platform.yaml names it", () => {
   const on = (before: string, after: string, guards = "{}") =>
     guard({
-      before: { access: {}, target: { cluster: before, realm: "r" } },
+      before: { access: {}, ends: {}, target: { cluster: before, realm: "r" } },
       after: { access: {}, target: { cluster: after, realm: "r" } },
       platform: platformWith(guards),
       administrators: [],
       yourself: undefined,
       renamed: new Map(),
+      date,
     }).map(({ message }) => message);
   assert.deepEqual(on(cluster, cluster), []);
   assert.match(

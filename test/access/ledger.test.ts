@@ -60,6 +60,8 @@ test("the ledger lists every right by whom it is given to", () => {
       cluster: { "alice@example.com": "edit", "bob@example.com": "admin" },
       adopted: [],
       access: {},
+      ends: {},
+      limits: { maximumRemovals: 20, maximumRemovedShare: 25, minimumAdmins: 2 },
       target: {},
     },
   );

@@ -328,6 +328,21 @@ test("a link is told, not followed", () => {
   rmSync(folder, { recursive: true });
 });
 
+test("the folder of a stack, or the one above it, is no link either", () => {
+  const folder = mkdtempSync(join(tmpdir(), "desired-"));
+  mkdirSync(join(folder, "elsewhere", "dev"), { recursive: true });
+  mkdirSync(join(folder, "stacks"));
+  symlinkSync("../elsewhere/dev", join(folder, "stacks", "dev"));
+  symlinkSync("elsewhere", join(folder, "linked"));
+  for (const [path, named] of [
+    ["stacks/dev", /stacks\/dev:1:1 misplaced-file: this is no plain folder/],
+    ["linked/dev", /linked:1:1 misplaced-file: this is no plain folder/],
+  ] as const) {
+    assert.throws(() => loadDesiredState(join(folder, path)), { name: "InputError", message: named });
+  }
+  rmSync(folder, { recursive: true });
+});
+
 test("reads both environments of this repository", () => {
   for (const stack of ["dev", "prod"]) {
     const { users, workspaces } = loadDesiredState(`stacks/${stack}`);

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import {
   contributorBindingName,
   emailPattern,
+  applicationNameProblem,
   groupNameProblem,
   usernameProblem,
   workspaceBuckets,
@@ -130,4 +131,11 @@ test("a view policy never writes", () => {
       .toSorted(),
     ["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"],
   );
+});
+
+test("a name that every JavaScript object has is reserved", () => {
+  for (const problem of [usernameProblem, groupNameProblem, workspaceNameProblem, applicationNameProblem]) {
+    assert.equal(problem("constructor")?.code, "reserved-name");
+    assert.equal(problem("constructors"), undefined);
+  }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { can, kubeflowRoles } from "../../access/can.ts";
 import { type DesiredState, parseDesiredState } from "../../access/load.ts";
-import { type Plan, resolve } from "../../access/resolve.ts";
+import { type Plan, resolve, today } from "../../access/resolve.ts";
 import { explain } from "../../access/why.ts";
 import { type Action, Intended } from "../support/intended.ts";
 import { actionsIn, asked, inWords } from "../support/questions.ts";
@@ -16,10 +16,12 @@ import { platformOf, Project } from "./support/stack.ts";
  * What the files mean, what `access why` and `access can` say, and what the servers do agree, for random desired states.
  * Several small worlds share a stack, and each update replaces every one of them by an edit of itself.
  *
- * ORACLE_WORLDS=1000 tries that many; ORACLE_SEED=<number> tries those of an earlier run again.
+ * ORACLE_WORLDS=1000 tries that many; ORACLE_SEED=<number> tries those of an earlier run again, ORACLE_DATE=<day> on
+ * its days.
  */
 const seed = Number(process.env["ORACLE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const wanted = Number(process.env["ORACLE_WORLDS"] ?? 50);
+const firstDay = process.env["ORACLE_DATE"] ?? today();
 const worldsAtOnce = 10;
 const rounds = Math.ceil(wanted / worldsAtOnce);
 
@@ -62,7 +64,7 @@ suite(`oracle, ORACLE_SEED=${seed}`, () => {
 
   for (let round = 0; round < rounds; round += 1) {
     test(`round ${round + 1} of ${rounds}: files, why, can and servers agree in ${worldsAtOnce} worlds`, async () => {
-      const day = dayAfter("2027-03-01", round);
+      const day = dayAfter(firstDay, round);
       const earlier = worlds;
       worlds =
         round === 0
@@ -185,7 +187,7 @@ function explained(mismatches: readonly Mismatch[], round: number, day: string, 
       .flatMap((world) => [...filesOf(world)].map(([path, text]) => `--- ${path}\n${text}`))
       .join("");
   return [
-    `${mismatches.length} mismatches in round ${round + 1} on ${day}; again with ORACLE_SEED=${seed} ORACLE_WORLDS=${wanted}`,
+    `${mismatches.length} mismatches in round ${round + 1} on ${day}; again with ORACLE_SEED=${seed} ORACLE_DATE=${firstDay} ORACLE_WORLDS=${wanted}`,
     ...mismatches.map(({ what, answers }) => `${what}: ${JSON.stringify(answers)}`),
     clusterAccessOf(worlds),
     ...names.flatMap((name) => [`${name} before:`, texts(earlier, name), `${name}:`, texts(worlds, name)]),

@@ -11,7 +11,7 @@ export interface Workflow {
 
 export interface Job {
   readonly if?: string;
-  readonly needs?: string;
+  readonly needs?: string | readonly string[];
   readonly environment?: string;
   readonly concurrency?: Concurrency;
   readonly permissions?: Readonly<Record<string, string>>;
@@ -52,6 +52,7 @@ const allowedLines = [
   /^echo '```text' >> "\$GITHUB_STEP_SUMMARY"$/,
   /^install -m 600 \/dev\/stdin "\$KUBECONFIG" <<< "\$KUBECONFIG_TEXT"$/,
   /^test "\$\(git rev-parse HEAD\)" = "\$GITHUB_SHA"$/,
+  /^test "\$AFFECTED \$PREVIEW" = "success success" \|\| test "\$AFFECTED \$STACKS" = "success \[\]"$/,
 ];
 
 /** Everything in a workflow that gives more than it must to whoever can change something. */
@@ -109,9 +110,9 @@ function keepsCredentials(given: Step["with"]): boolean {
   return given?.["persist-credentials"] !== false;
 }
 
-/** On main by its own condition, by the only trigger, or because the job it waits for is. */
+/** On main by its own condition, or because the job it waits for is. */
 function isOnMain(job: Job, workflow: Workflow): boolean {
-  if (job.if === onMain) return true;
-  const before = job.needs === undefined ? undefined : workflow.jobs[job.needs];
+  if (job.if === onMain || job.if?.startsWith(`${onMain} && `) === true) return true;
+  const before = typeof job.needs === "string" ? workflow.jobs[job.needs] : undefined;
   return job.if === undefined && before !== undefined && isOnMain(before, workflow);
 }

@@ -37,6 +37,35 @@ suite("the job that looks at what a pull request concerns", () => {
   });
 });
 
+suite("the check that main asks for", () => {
+  const cases: readonly (readonly [affected: string, preview: string, stacks: string, code: number])[] = [
+    ["success", "success", '["dev"]', 0],
+    ["success", "skipped", "[]", 0],
+    ["success", "failure", '["dev"]', 1],
+    ["success", "cancelled", '["dev"]', 1],
+    ["success", "skipped", '["dev"]', 1],
+    ["skipped", "skipped", "", 1],
+    ["failure", "skipped", "", 1],
+  ];
+  let checkout: Checkout;
+  before(() => {
+    checkout = new Checkout();
+  });
+  after(() => {
+    checkout.dispose();
+  });
+  for (const [affected, preview, stacks, expected] of cases) {
+    test(`is ${expected === 0 ? "passed" : "failed"} by ${affected}, ${preview}, ${stacks || "no stacks"}`, async () => {
+      const { code } = await checkout.runJob("preview", "previewed", {
+        "needs.affected.result": affected,
+        "needs.preview.result": preview,
+        "needs.affected.outputs.stacks": stacks,
+      });
+      assert.equal(code, expected);
+    });
+  }
+});
+
 suite("an update", () => {
   test("does nothing for a commit that main has left behind", async () => {
     const checkout = new Checkout();

@@ -80,7 +80,14 @@ suite("a workflow gives nobody more than it must", () => {
       "up",
       "    if: github.ref == 'refs/heads/main'\n",
       "",
-      ["dev: runs on other branches", "prod: runs on other branches"],
+      ["dev: runs on other branches"],
+    ],
+    [
+      "an update of prod from any branch",
+      "up",
+      "    if: github.ref == 'refs/heads/main' && ",
+      "    if: ",
+      ["prod: runs on other branches"],
     ],
     [
       "secrets of no environment",
@@ -196,6 +203,7 @@ suite("who runs what when", () => {
       assert.deepEqual(env, { STACK: stack });
     }
     assert.deepEqual([jobs["dev"]?.needs, jobs["prod"]?.needs], [undefined, "dev"]);
+    assert.match(jobs["prod"]?.if ?? "", /needs\.dev\.result == 'success' \|\| github\.event_name == 'schedule'/);
     assert.deepEqual(jobs["prod"]?.steps, jobs["dev"]?.steps);
   });
 

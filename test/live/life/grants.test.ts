@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { daysAfter } from "../../../access/fields.ts";
+import { today } from "../../../access/resolve.ts";
 import { accessOf, everything, nothing, reading } from "../support/access.ts";
 import { finishFirstLogin, logIn, mayStore, seedBucket, storageFor } from "../support/platform.ts";
 import { person, type Project, smallProject } from "../support/stack.ts";
@@ -60,11 +62,22 @@ test("a session that is open when the role goes is closed by the next login", as
 });
 
 test("a grant falls out on the day it expires", async () => {
-  project.edit({ [path]: withGrant("role: edit, expires: 2027-01-01") });
-  await project.pulumi("config", "set", "date", "2026-12-31");
+  const lastDay = daysAfter(today(), 30);
+  const end = daysAfter(lastDay, 1);
+  project.edit({ [path]: withGrant(`role: edit, expires: ${end}`) });
+  await project.pulumi("config", "set", "date", lastDay);
   await project.up();
   assert.deepEqual(await gailsAccess(), everything);
-  await project.pulumi("config", "set", "date", "2027-01-01");
+  await project.pulumi("config", "set", "date", end);
   await project.up();
   assert.deepEqual(await gailsAccess(), nothing);
+});
+
+test("no update goes back to a day on which what has ended was there", async () => {
+  await project.pulumi("config", "set", "date", daysAfter(today(), -1));
+  const { code, output } = await project.tryPulumi("up", "--yes", "--skip-preview");
+  assert.notEqual(code, 0);
+  assert.match(output, /date: \d{4}-\d\d-\d\d, which is past/);
+  await project.pulumi("preview");
+  await project.pulumi("config", "rm", "date");
 });
