@@ -14,8 +14,8 @@ export interface Hooks {
 
 /** What the hooks do. */
 export interface HookActions {
-  /** Notes what an account must not lose; called with its identifier. */
-  lookAtAccount(id: string): Promise<void>;
+  /** Notes what an account must not lose; called with its identifier and the username that the state has. */
+  lookAtAccount(id: string, username: string): Promise<void>;
   /** Gives it back, and the username it is to have. */
   putAccountRight(id: string): Promise<void>;
   bindFlows(): Promise<void>;
@@ -26,8 +26,8 @@ export interface HookActions {
 /** Hooks that run in updates only, around the change of a resource. */
 export function createHooks(actions: HookActions): Hooks {
   return {
-    accountChanging: new pulumi.ResourceHook("look-at-account", async ({ id }) => {
-      await actions.lookAtAccount(id);
+    accountChanging: new pulumi.ResourceHook("look-at-account", async ({ id, oldInputs }) => {
+      await actions.lookAtAccount(id, (oldInputs as { username: string }).username);
     }),
     accountChanged: new pulumi.ResourceHook("put-account-right", async ({ id }) => {
       await actions.putAccountRight(id);

@@ -65,10 +65,17 @@ export class Acts {
     await writeDex(this.#planes.cluster, plan.platform.dex, stack, { text, variables, revision });
   }
 
-  /** Notes an account's links to identity providers: the official plugin removes them at each update of an account. */
-  async lookAtAccount(id: string): Promise<void> {
-    const { users } = await this.#planes.keycloak.client();
+  /**
+   * Notes an account's links to identity providers: the official plugin removes them at each update of an account. It
+   * also writes the username that the state has, and Keycloak refuses another than the account's: where the account was
+   * renamed since, it has that name once more, until it is put right.
+   */
+  async lookAtAccount(id: string, username: string): Promise<void> {
+    const { keycloak } = this.#planes;
+    const { users } = await keycloak.client();
     this.#links.set(id, await users.listFederatedIdentities({ id }));
+    const { plan, usernames } = this.#update;
+    if (usernames.has(id)) await renameAccount(keycloak, plan.platform.realm, id, username);
   }
 
   /** Gives an account its links back, and the username it is to have. */

@@ -39,7 +39,7 @@ export function environmentOf(
 /** The authorities that Node was told of before, and the platform's. */
 function writeBundle(instance: Instance, before: string | undefined): string {
   const bundle = instance.path("pki", "bundle.crt");
-  if (before === bundle) return bundle;
+  if (before === bundle && existsSync(bundle)) return bundle;
   const earlier = before !== undefined && before !== "" && existsSync(before) ? readFileSync(before, "utf8") : "";
   writeFileSync(bundle, `${earlier}\n${instance.authority}`, { mode: 0o600 });
   return bundle;
