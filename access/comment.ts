@@ -1,9 +1,12 @@
 import type { AccessChange } from "./diff.ts";
-import { formatLocation } from "./diagnostic.ts";
-import { placeText } from "./entries.ts";
-import { code, markdownTable } from "./markdown.ts";
+import { compare, formatLocation } from "./diagnostic.ts";
+import { placeText, rightsIn } from "./entries.ts";
+import { shortened } from "./excerpt.ts";
+import { lengthOf, type Part, part, fitted } from "./fitting.ts";
+import { code, markdownTable, tableRow } from "./markdown.ts";
 import type { PreviewSummary } from "./preview.ts";
 import type { Review } from "./review.ts";
+import { differenceText } from "./settings.ts";
 import { viaOf } from "./why.ts";
 
 /** What stands in a pull request's comment. */
@@ -21,58 +24,67 @@ export function commentMarker(stack: string): string {
   return `<!-- prokube-access:${stack} -->`;
 }
 
-const most = { changes: 25, risks: 20, settings: 25, steps: 200, violations: 50, expiring: 15 };
+/** GitHub takes 65,536 characters, and who posts the comment adds a mark. */
+const longest = 60_000;
+/** What is kept beside the comment, with nothing left out. */
+const whole = "changes.md";
 
 /**
  * The comment for a pull request: effective access on top, what is risky if anything is, and the rest folded. Equal input
- * gives an equal text of at most 60,000 characters, without any value of a resource.
+ * gives an equal text, without any value of a resource. What there is no room for is counted; the resource plan gives
+ * way first, then what ends soon, the policy report, settings, and at the very last access and risks.
  *
+ * @param room how many characters it may have; Infinity for the whole
  * @returns nothing when there is nothing to tell
  */
-export function renderComment({ stack, review, preview, drift }: CommentParts): string {
-  const { changes, ends, settings, risks, guards, expiring } = review;
+export function renderComment({ stack, review, preview, drift }: CommentParts, room = longest): string {
+  const { changes, ends, settings, renamed, risks, guards, expiring } = review;
   const steps = preview?.steps ?? [];
   const hasFailed = preview !== undefined && !preview.isComplete;
   const isEmpty =
-    changes.length + ends.length + settings.length + guards.length + steps.length === 0 &&
+    changes.length + ends.length + settings.length + guards.length + risks.length + steps.length === 0 &&
     (preview?.violations.length ?? 0) === 0 &&
     !hasFailed;
   if (isEmpty) return "";
-  return [
+  const head = [
     headline(stack, review, preview, drift),
     "",
     ...(guards.length > 0
-      ? ["> [!CAUTION]", ...guards.map(({ message }) => `> **Refused:** ${code(message, 1000)}`), ""]
+      ? ["> [!CAUTION]", ...guards.map(({ message }) => `> **Refused:** ${code(message, 2000)}`), ""]
       : []),
     ...(hasFailed ? failure(preview) : []),
-    ...accessTable(changes),
-    ...endsTable(ends),
-    ...bounded(
-      "**Risks**",
-      risks.map((risk) => `- ${code(risk, 300)}`),
-      most.risks,
-    ),
-    ...folded("Settings", settings.length, settingsTable(settings)),
-    ...folded(
-      "Ending soon",
-      expiring.length,
-      lines(
-        expiring.map(({ text }) => text),
-        most.expiring,
-      ),
-    ),
-    ...(preview ? folded("Resource plan", steps.length, plan(preview)) : []),
-    ...(preview && preview.packs.length > 0
-      ? folded("Policy report", preview.violations.length, policyReport(preview))
+    ...renamedText(renamed),
+    ...(changes.length === 0
+      ? [`Nobody's effective access changes${renamed.length > 0 ? " otherwise" : ""}.`, ""]
       : []),
-    commentMarker(stack),
-    "",
-  ].join("\n");
+  ];
+  const foot = [commentMarker(stack)];
+  const less = [
+    endsPart(ends),
+    settingsPart(settings),
+    preview ? policyPart(preview) : nothing,
+    expiringPart(expiring),
+    preview ? planPart(preview) : nothing,
+  ];
+  const top = room - lengthOf([...head, ...foot]) - less.reduce((sum, one) => sum + lengthOf(one(0)), 0);
+  // Risks are sure of a third, and of what tells which access is not shown.
+  const forRisks = Math.min(lengthOf(risksPart(risks)(Infinity)) + longestWarning, top / 3);
+  const rows = accessRows(changes);
+  const access = accessPart(rows)(top - forRisks);
+  const told = risksPart([...leftOut(rows, access), ...risks])(top - lengthOf(access));
+  const [endLines = [], settingLines = [], policy = [], soon = [], plan = []] = fitted(
+    less,
+    room - lengthOf([...head, ...foot, ...access, ...told]),
+  );
+  const lines = [...head, ...access, ...endLines, ...told, ...settingLines, ...soon, ...plan, ...policy, ...foot];
+  return `${lines.join("\n")}\n`;
 }
+
+const nothing: Part = () => [];
 
 function headline(
   stack: string,
-  { changes, settings, guards }: Review,
+  { changes, settings, renamed, guards }: Review,
   preview: PreviewSummary | undefined,
   drift: Readonly<Record<string, number>> | undefined,
 ): string {
@@ -83,6 +95,7 @@ function headline(
       `+${count("gain")} access`,
       `−${count("loss")}`,
       ...(mixed > 0 ? [`±${mixed}`] : []),
+      ...(renamed.length > 0 ? [`${renamed.length} renamed`] : []),
       ...(settings.length > 0 ? [`~${settings.length} settings`] : []),
     ].join(", "),
     ...(preview ? [`${dataDeletions(preview)} data deletions`] : []),
@@ -113,100 +126,244 @@ function failure({ errors }: PreviewSummary): string[] {
   return ["> [!CAUTION]", "> **The preview failed;** the job's log has the whole of it.", ...told, ""];
 }
 
-function accessTable(changes: readonly AccessChange[]): string[] {
-  if (changes.length === 0) return ["Nobody's effective access changes.", ""];
-  const rows = changes.slice(0, most.changes).map((change) => {
-    const { who, place, kind, before, after, path, until } = change;
-    const sign = { gain: "➕", loss: "➖", "gain and loss": "✳️" }[kind];
-    return [
-      `${sign} ${code(who)}`,
-      code(placeText(place)),
-      `${before === undefined ? "–" : code(before)} → ${after === undefined ? "–" : code(after)}`,
-      code(viaOf(path)),
-      until ?? "–",
-      [path.at, ...(path.memberAt ? [path.memberAt] : [])].map((at) => code(formatLocation(at), 200)).join(", "),
-    ];
+function renamedText(renamed: Review["renamed"]): string[] {
+  if (renamed.length === 0) return [];
+  const most = 10;
+  const shown = renamed.slice(0, most).map(({ from, to }) => `${code(from)} → ${code(to)}`);
+  const rest = renamed.length > most ? ` … and ${renamed.length - most} more` : "";
+  return [`Accounts that pass on, with all that they have: ${shown.join(", ")}${rest}`, ""];
+}
+
+/** One or more people for whom the same changes in the same place. */
+interface AccessRow {
+  readonly line: string;
+  readonly changes: readonly AccessChange[];
+  readonly importance: number;
+}
+
+/** So many names in a row at most, or one could not be cut. */
+const mostNames = 40;
+
+function accessRows(changes: readonly AccessChange[]): AccessRow[] {
+  const same = Map.groupBy(changes, ({ place, kind, before, after, path, until }) =>
+    JSON.stringify([place.kind, place.name, kind, before, after, viaOf(path), until]),
+  );
+  const inPlace = new Map<string, number>();
+  return [...same.values()].flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / mostNames) }, (_, index) => {
+      const some = group.slice(index * mostNames, (index + 1) * mostNames);
+      const [first] = some;
+      const place = first ? placeText(first.place) : "";
+      const number = inPlace.get(place) ?? 0;
+      inPlace.set(place, number + 1);
+      // Within a kind every place has its first row before any has its second.
+      return { line: accessLine(some), changes: some, importance: (first ? weight(first) : 0) * 1e6 + number };
+    }),
+  );
+}
+
+function accessLine(changes: readonly AccessChange[]): string {
+  const [first] = changes;
+  if (!first) return "";
+  const { place, kind, before, after, path, until } = first;
+  const sign = { gain: "➕", loss: "➖", "gain and loss": "✳️" }[kind];
+  const places = changes.flatMap((change) => [change.path.at, ...(change.path.memberAt ? [change.path.memberAt] : [])]);
+  const at = [...new Set(places.map((location) => formatLocation(location)))];
+  const most = 4;
+  return tableRow([
+    `${sign} ${changes.map(({ who }) => code(who)).join(", ")}`,
+    code(placeText(place)),
+    `${before === undefined ? "–" : code(before)} → ${after === undefined ? "–" : code(after)}`,
+    code(viaOf(path), 200),
+    until ?? "–",
+    at
+      .slice(0, most)
+      .map((text) => code(text, 200))
+      .join(", ") + (at.length > most ? ` … ${at.length - most} more` : ""),
+  ]);
+}
+
+/** Kinds of changes, by what must not be overlooked. */
+const weights = ["administration", "edit or removal", "other"] as const;
+
+function weight({ place, kind, after }: AccessChange): number {
+  if (place.kind === "platform" || place.kind === "cluster") return weights.indexOf("administration");
+  return weights.indexOf(kind !== "gain" || isEdit(after) ? "edit or removal" : "other");
+}
+
+function isEdit(access: string | undefined): boolean {
+  const { kubernetes = 0, storage = 0 } = rightsIn(access);
+  return kubernetes === 2 || storage === 2;
+}
+
+function accessPart(rows: readonly AccessRow[]): Part {
+  return part(
+    rows.toSorted((a, b) => a.importance - b.importance),
+    (shown, left) => [
+      ...markdownTable([["who", "where", "access", "via", "until", "line"]]),
+      ...inOrder(rows, new Set(shown)).map(({ line }) => line),
+      ...(left.length > 0
+        ? ["", `… and ${changesText(left.flatMap(({ changes }) => changes))} more; see the risks`]
+        : []),
+      "",
+    ],
+  );
+}
+
+function inOrder<T>(all: readonly T[], some: ReadonlySet<T>): T[] {
+  return all.filter((one) => some.has(one));
+}
+
+/** `30 gains of edit, 4 removals`. */
+function changesText(changes: readonly AccessChange[]): string {
+  const kinds = Map.groupBy(changes, ({ kind, place, after }) => {
+    if (kind === "loss") return "removals";
+    if (kind === "gain and loss") return "gains with losses";
+    if (place.kind === "platform" || place.kind === "cluster") return "gains of administration";
+    return isEdit(after) ? "gains of edit" : "other gains";
   });
+  return counted(kinds);
+}
+
+function counted(kinds: ReadonlyMap<string, readonly unknown[]>): string {
+  return [...kinds]
+    .toSorted(([a], [b]) => compare(a, b))
+    .map(([kind, all]) => `${all.length} ${kind}`)
+    .join(", ");
+}
+
+/** How long the warning of {@link leftOut} can be as a line of the list. */
+const longestWarning = 4000;
+
+/** The risk that access changes which the comment does not show. */
+function leftOut(rows: readonly AccessRow[], lines: readonly string[]): string[] {
+  const shown = new Set(lines);
+  const left = rows.filter(({ line }) => !shown.has(line)).flatMap(({ changes }) => changes);
+  if (left.length === 0) return [];
+  const places = [...new Set(left.map(({ place }) => placeText(place)))].toSorted(compare);
+  const most = 40;
+  const more = places.length > most ? ` and ${places.length - most} more places` : "";
   return [
-    ...markdownTable([["who", "where", "access", "via", "until", "line"], ...rows]),
-    ...rest(changes.length, most.changes),
-    "",
+    `not all access is shown: ${changesText(left)} in ${places.slice(0, most).join(", ")}${more}; ` +
+      `the whole list is in ${whole}, kept with the run`,
   ];
 }
 
-function endsTable(ends: Review["ends"]): string[] {
-  if (ends.length === 0) return [];
-  const rows = ends
-    .slice(0, most.changes)
-    .map(({ who, place, access, before, after, at }) => [
+function endsPart(ends: Review["ends"]): Part {
+  const rows = ends.map(({ who, place, access, before, after, at }) => ({
+    line: tableRow([
       code(who),
       code(place.name),
       code(access),
       `${before ?? "–"} → ${after ?? "–"}`,
       code(formatLocation(at), 200),
-    ]);
-  return [
+    ]),
+  }));
+  return part(rows, (shown, left) => [
     "Ends that change:",
     "",
-    ...markdownTable([["who", "where", "access", "until", "line"], ...rows]),
-    ...rest(ends.length, most.changes),
+    ...markdownTable([["who", "where", "access", "until", "line"]]),
+    ...shown.map(({ line }) => line),
+    ...rest(left.length),
     "",
-  ];
+  ]);
 }
 
-function settingsTable(settings: Review["settings"]): string[] {
-  if (settings.length === 0) return [];
-  const rows = settings
-    .slice(0, most.settings)
-    .map(({ entity, key, before, after, at }) => [
-      code(key === "" ? entity : `${entity}: ${key}`),
-      `${before === undefined ? "–" : code(before)} → ${after === undefined ? "–" : code(after)}`,
-      code(formatLocation(at), 200),
-    ]);
-  return [...markdownTable([["what", "change", "line"], ...rows]), ...rest(settings.length, most.settings)];
+function risksPart(risks: readonly string[]): Part {
+  const items = risks.map((risk) => ({ line: `- ${code(risk, longestWarning - 200)}` }));
+  return part(items, (shown, left) => ["**Risks**", "", ...shown.map(({ line }) => line), ...rest(left.length), ""]);
 }
 
-function plan({ steps, unchanged }: PreviewSummary): string[] {
-  const shown = steps.slice(0, most.steps).map(({ op, type, name, keys }) => {
-    const differing = keys.length > 0 ? `  [${keys.slice(0, 8).join(", ")}]` : "";
-    return `${op.padEnd(8)} ${type} ${name}${differing}`;
+const style = { quote: (text: string) => code(text, 1000), nothing: "–", arrow: "→" };
+
+function settingsPart(settings: Review["settings"]): Part {
+  const rows = settings.map((change) => ({
+    entity: change.entity,
+    line: tableRow([
+      code(change.key === "" ? change.entity : `${change.entity}: ${change.key}`, 200),
+      differenceText(change, style),
+      code(formatLocation(change.at), 200),
+    ]),
+  }));
+  return part(rows, (shown, left) =>
+    folded("Settings", settings.length, [
+      ...markdownTable([["what", "change", "line"]]),
+      ...shown.map(({ line }) => line),
+      ...rest(
+        left.length,
+        Map.groupBy(left, ({ entity }) => entity.split("/")[0] ?? ""),
+      ),
+    ]),
+  );
+}
+
+function expiringPart(expiring: Review["expiring"]): Part {
+  const items = expiring.map(({ text }) => ({ line: `- ${code(text, 300)}` }));
+  return part(items, (shown, left) =>
+    folded("Ending soon", expiring.length, [...shown.map(({ line }) => line), ...rest(left.length)]),
+  );
+}
+
+function planPart({ steps, unchanged }: PreviewSummary): Part {
+  const items = steps.map(({ op, type, name, keys }) => {
+    const more = keys.length > 8 ? `, … ${keys.length - 8} more` : "";
+    const differing = keys.length > 0 ? `  [${keys.slice(0, 8).join(", ")}${more}]` : "";
+    return { op, line: fenceable(`${op.padEnd(8)} ${type} ${name}${differing}`) };
   });
-  return [...(shown.length > 0 ? fenced(shown) : []), ...rest(steps.length, most.steps), "", `${unchanged} unchanged`];
+  const render = (shown: readonly { readonly line: string }[], left: readonly { readonly op: string }[]) =>
+    folded("Resource plan", steps.length, [
+      ...(shown.length > 0 ? ["```", ...shown.map(({ line }) => line), "```"] : []),
+      ...rest(
+        left.length,
+        Map.groupBy(left, ({ op }) => op),
+      ),
+      "",
+      `${unchanged} unchanged`,
+    ]);
+  return items.length > 0 ? part(items, render) : () => render([], []);
 }
 
-function policyReport({ packs, violations }: PreviewSummary): string[] {
-  const head =
-    packs.length === 0
-      ? "No policy pack looked at this."
-      : `Looked at by ${packs.map((pack) => code(pack)).join(", ")}.`;
-  const shown = violations
-    .slice(0, most.violations)
-    .map(
-      ({ policy, level, resource, message }) =>
-        `- ${code(policy)} (${code(level)}) ${code(resource)}: ${code(message, 400)}`,
-    );
-  return [head, "", ...shown, ...rest(violations.length, most.violations)];
+function policyPart({ packs, violations }: PreviewSummary): Part {
+  if (packs.length === 0) return nothing;
+  const items = violations.map(({ policy, level, resource, message }) => ({
+    level,
+    line: `- ${code(policy)} (${code(level)}) ${code(resource)}: ${code(message, 400)}`,
+  }));
+  const isAdvisory = ({ level }: { readonly level: string }) => Number(level !== "mandatory");
+  const render = (shown: readonly { readonly line: string }[], left: readonly { readonly level: string }[]) =>
+    folded("Policy report", violations.length, [
+      `Looked at by ${named(packs)}.`,
+      "",
+      ...shown.map(({ line }) => line),
+      ...rest(
+        left.length,
+        Map.groupBy(left, ({ level }) => code(level, 40)),
+      ),
+    ]);
+  return items.length > 0
+    ? part(
+        items.toSorted((a, b) => isAdvisory(a) - isAdvisory(b)),
+        render,
+      )
+    : () => render([], []);
 }
 
-/** A block whose fence is longer than any in it. */
-function fenced(content: readonly string[]): string[] {
-  const safe = content.map((line) => line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}`]/gu, " ").slice(0, 240));
-  return ["```", ...safe, "```"];
+function named(packs: readonly string[]): string {
+  const most = 5;
+  const shown = packs.slice(0, most).map((pack) => code(pack));
+  return shown.join(", ") + (packs.length > most ? ` and ${packs.length - most} more` : "");
 }
 
-function lines(texts: readonly string[], limit: number): string[] {
-  return [...texts.slice(0, limit).map((text) => `- ${code(text, 300)}`), ...rest(texts.length, limit)];
-}
-
-function bounded(title: string, content: readonly string[], limit: number): string[] {
-  return content.length === 0 ? [] : [title, "", ...content.slice(0, limit), ...rest(content.length, limit), ""];
+/** A line that cannot end the block it stands in. */
+function fenceable(line: string): string {
+  return shortened(line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}`]/gu, " "), 240);
 }
 
 function folded(title: string, count: number, content: readonly string[]): string[] {
-  if (content.length === 0) return [];
   return [`<details><summary>${title} (${count})</summary>`, "", ...content, "", "</details>", ""];
 }
 
-function rest(all: number, limit: number): string[] {
-  return all > limit ? ["", `… and ${all - limit} more`] : [];
+function rest(count: number, kinds?: ReadonlyMap<string, readonly unknown[]>): string[] {
+  if (count === 0) return [];
+  return ["", `… and ${count} more${kinds ? ` (${counted(kinds)})` : ""}, in ${whole}, kept with the run`];
 }

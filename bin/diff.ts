@@ -25,7 +25,7 @@ export function diff(args: string[]): number {
   const { before, after } = statesOf(range, values.stack);
   const found = review(before, after, values.date ?? today());
   if (format === "json") printJson({ stack: values.stack, ...found });
-  else if (format === "markdown") process.stdout.write(renderComment({ stack: values.stack, review: found }));
+  else if (format === "markdown") process.stdout.write(renderComment({ stack: values.stack, review: found }, Infinity));
   else if (format === "text") print(render(found));
   else throw new RangeError(`--format is ${JSON.stringify(format)}; allowed: text, markdown, json`);
   return found.guards.length > 0 ? 1 : 0;

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { changedChecks } from "../access/changedChecks.ts";
 import { renderComment } from "../access/comment.ts";
 import { type PreviewSummary, summarize } from "../access/preview.ts";
 import { resolve, today } from "../access/resolve.ts";
@@ -9,14 +10,14 @@ import { review } from "../access/review.ts";
 import { renderReport } from "../access/report.ts";
 import { statesOf } from "./diff.ts";
 import { exactly, stateOptions } from "./options.ts";
-import { currentRevision } from "./revisions.ts";
+import { changedSince, currentRevision } from "./revisions.ts";
 
 const kept = ".preview";
 
 /**
  * What a branch changes for one stack, as the comment for its pull request: effective access from the files, and where a
- * platform can be reached also what the engine and the policy pack say. Keeps comment, access review and the engine's
- * log in `.preview/<stack>/`.
+ * platform can be reached also what the engine and the policy pack say. Keeps the comment, all changes at any length, the
+ * access review and the engine's log in `.preview/<stack>/`.
  *
  * @returns the exit code: 0 it may be merged, 1 a guard, a policy or the preview refuses it, or there is no engine
  */
@@ -36,11 +37,14 @@ export async function preview(args: string[]): Promise<number> {
   // Without one it would be compared with itself.
   if (base === "") throw new RangeError("--base is empty; name the branch that this one is to be merged into");
   const { before, after } = statesOf(`${base}...`, stack);
-  const found = review(before, after, date);
+  const fromFiles = review(before, after, date);
+  const found = { ...fromFiles, risks: [...changedChecks(changedSince(base)), ...fromFiles.risks] };
   const folder = emptied(stack);
   const [engine, drift] = values.files ? [] : await Promise.all([runEngine(stack, folder), countDrift(stack)]);
-  const comment = renderComment({ stack, review: found, preview: engine, drift });
+  const parts = { stack, review: found, preview: engine, drift };
+  const comment = renderComment(parts);
   writeFileSync(join(folder, "comment.md"), comment);
+  writeFileSync(join(folder, "changes.md"), renderComment(parts, Infinity));
   if (after) {
     const revision = currentRevision();
     const report = renderReport(stack, after, resolve(after, date), revision === undefined ? {} : { revision });

@@ -17,9 +17,18 @@ const user = (name: string, more = "") => ({
   [`users/${name}.yaml`]: `username: ${name}\nemail: ${name}@example.com\n${more}`,
 });
 const teamB = (members: string) => ({ "workspaces/team-b.yaml": `name: team-b\nmembers: ${members}\n` });
-const board = (allow: string) => ({
-  "applications/board.yaml": `name: board\nnamespace: tools\nauth: keycloak\nredirectUris: [https://b.example.com/cb]\n${allow}`,
+const board = (more: string, redirectUris = "https://b.cluster.example.com/cb") => ({
+  "applications/board.yaml": `name: board\nnamespace: tools\nauth: keycloak\nredirectUris: [${redirectUris}]\n${more}`,
 });
+const platformWith = (more: string) => ({ "platform.yaml": `${platform}${more}\n` });
+const provider = (more = "") => ({
+  "identity-providers/login.yaml": `name: login\ntype: oidc\nclientId: x\nissuer: https://login.example\nauthorizationUrl: https://login.example/a\ntokenUrl: https://login.example/t\njwksUrl: https://login.example/k\n${more}`,
+});
+const directory = {
+  "directories/staff.yaml":
+    'name: staff\nurl: ldaps://ldap.example.com\nbindDn: "cn=reader,dc=example"\nusersDn: "ou=people,dc=example"\ngroups: { dn: "ou=groups,dc=example" }\n',
+};
+const crew = (from: string, more = "") => ({ "groups/crew.yaml": `name: crew\nfrom: [${from}]\n${more}` });
 
 const risky: readonly (readonly [what: string, before: Changes, after: Changes, risk: RegExp | undefined])[] = [
   ["nothing", {}, {}, undefined],
@@ -75,7 +84,122 @@ const risky: readonly (readonly [what: string, before: Changes, after: Changes, 
     "a rename",
     user("carol"),
     { "users/caroll.yaml": "username: caroll\nemail: carol@example.com\nwas: carol\n" },
-    /^user carol/,
+    /^the account of carol passes to caroll, with its password/,
+  ],
+  ["a stack's guard that is acknowledged", {}, platformWith('guards: { acknowledged: "0123456789abcdef" }'), undefined],
+  ["a new user", {}, user("carol"), undefined],
+  [
+    "a new user whose address counts",
+    {},
+    user("carol", "emailVerified: true\n"),
+    /^new user carol: emailVerified true$/,
+  ],
+  ["a new user who takes over", {}, user("carol", "adopt: true\n"), /^users\/carol: takes over what is there/],
+  [
+    "a new user who logs in elsewhere",
+    provider(),
+    { ...provider(), ...user("carol", "identityProvider: login\n") },
+    /^new user carol: identityProvider login$/,
+  ],
+  [
+    "a new user in a directory",
+    directory,
+    { ...directory, ...user("carol", "directory: staff\n") },
+    /^new user carol: directory staff$/,
+  ],
+  [
+    "a new provider",
+    {},
+    provider(),
+    /^identityProviders\/login: people from elsewhere \(https:\/\/login\.example\/a\)/,
+  ],
+  [
+    "a new provider whose word is taken",
+    {},
+    provider("trustEmail: true\n"),
+    /^identityProviders\/login: trustEmail true: every address/,
+  ],
+  [
+    "a new provider that can enter any account",
+    {},
+    provider("trustEmail: true\nlinkAccounts: trusted\n"),
+    /^identityProviders\/login: linkAccounts trusted: whoever runs it can enter any account$/,
+  ],
+  [
+    "a provider that lets anybody in",
+    provider("unknownUsers: refuse\n"),
+    provider(),
+    /^identityProviders\/login: unknownUsers refuse -> create: whoever logs in/,
+  ],
+  [
+    "a new group from elsewhere",
+    provider(),
+    { ...provider(), ...crew('{ identityProvider: login, claim: groups, value: "ML Users" }') },
+    /^group crew: everybody of whom identity provider login says groups "ML Users" is a member/,
+  ],
+  [
+    "another source of a group",
+    { ...directory, ...crew("{ directory: staff, group: ML }") },
+    { ...directory, ...crew("{ directory: staff, group: ML }, { directory: staff, group: Everybody }") },
+    /^group crew: everybody in group "Everybody" of directory staff is a member/,
+  ],
+  [
+    "a source of a group that goes",
+    { ...directory, ...crew("{ directory: staff, group: ML }, { directory: staff, group: Everybody }") },
+    { ...directory, ...crew("{ directory: staff, group: ML }") },
+    /^group crew: everybody in group "Everybody" of directory staff is no longer a member$/,
+  ],
+  ["a new group of people here", {}, crew(""), undefined],
+  ["a new group that takes over", {}, crew("", "adopt: true\n"), /^groups\/crew: takes over what is there/],
+  [
+    "other approvers",
+    { "workspaces/team-b.yaml": 'name: team-b\napprovers: ["@a"]\n' },
+    { "workspaces/team-b.yaml": 'name: team-b\napprovers: ["@a", "@mallory"]\n' },
+    /^workspaces\/team-b: approvers \+ @mallory$/,
+  ],
+  [
+    "a new application's paths",
+    {},
+    board("paths: [/grafana/*]\n"),
+    /^application board: the gateway lets \/grafana\/\* through without a login$/,
+  ],
+  [
+    "an application's further path",
+    board("paths: [/board]\n"),
+    board("paths: [/board, /grafana/*]\n"),
+    /^application board: the gateway lets \/grafana\/\* through/,
+  ],
+  [
+    "paths that stay behind the login",
+    {},
+    { "applications/notes.yaml": "name: notes\nauth: headers\npaths: [/notes/*]\n" },
+    undefined,
+  ],
+  [
+    "a new application that sends logins elsewhere",
+    {},
+    board("", "https://cluster.example.com.evil.example/cb"),
+    /^application board: logins are sent to https:\S+, on another host: cluster\.example\.com\.evil\.example$/,
+  ],
+  ["a new application that sends logins to the platform", {}, board("", "https://b.cluster.example.com/cb"), undefined],
+  [
+    "another address for logins",
+    board(""),
+    board("", "https://b.cluster.example.com/cb, https://c.cluster.example.com/x"),
+    /^application board: logins are sent to https:\/\/c\.cluster\.example\.com\/x$/,
+  ],
+  [
+    "a new application's origins",
+    {},
+    board("webOrigins: [https://evil.example]\n"),
+    /^application board: tokens are given to scripts of https:\/\/evil\.example, on another host/,
+  ],
+  ["a new application that takes over", {}, board("adopt: true\n"), /^applications\/board: takes over/],
+  [
+    "a user who is no longer renamed",
+    user("carol", "was: caro\n"),
+    user("carol"),
+    /^user carol: was caro -> \(not there\)$/,
   ],
 ];
 
@@ -103,6 +227,53 @@ test("a line that gives something to more than ten people is told", () => {
   assert.match(
     risksOf({ ...crowd(11), ...teamB("[]") }, { ...crowd(11), ...grant })[0] ?? "",
     /gives something to 11 people/,
+  );
+});
+
+test("who is renamed is compared with who it was", () => {
+  const erin = "email: erin@example.com\nadmin: true\n";
+  const mallory = "email: mallory@evil.example\nemailVerified: true\nadmin: true\nwas: erin\n";
+  const before = { "users/erin.yaml": `username: erin\n${erin}`, ...teamB("[{ user: erin, role: edit }]") };
+  const found = reviewOf(before, {
+    "users/mallory.yaml": `username: mallory\n${mallory}`,
+    ...teamB("[{ user: mallory, role: edit }]"),
+  });
+  assert.deepEqual(found.changes, []);
+  assert.deepEqual(found.renamed, [{ from: "erin", to: "mallory" }]);
+  assert.deepEqual(found.risks, [
+    "user mallory: email erin@example.com -> mallory@evil.example",
+    "user mallory: emailVerified false -> true",
+    "the account of erin passes to mallory, with its password, sessions and access",
+  ]);
+  assert.deepEqual(
+    found.settings.map(({ entity, key }) => `${entity} ${key}`),
+    ["email", "emailVerified", "username", "was"].map((key) => `users/mallory ${key}`),
+  );
+  const text = renderComment({ stack: "dev", review: found });
+  assert.match(text, /^Accounts that pass on, with all that they have: `erin` → `mallory`$/m);
+  assert.match(text, /^Nobody's effective access changes otherwise\.$/m);
+  assert.match(text, /\| `users\/mallory: email` \| `erin@example\.com` → `mallory@evil\.example` \|/);
+});
+
+test("a new user with an old name in was: has nobody's account", () => {
+  const { renamed, risks } = reviewOf({}, user("carol", "was: nobody\n"));
+  assert.deepEqual([renamed, risks], [[], ["new user carol: was nobody"]]);
+});
+
+test("risks that give access come before those for the eye", () => {
+  const before = { ...platformWith("realmManagement: settings\nrealmSettings: { displayName: A }"), ...teamB("[]") };
+  const after = {
+    ...platformWith("realmManagement: settings\nrealmSettings: { displayName: B, verifyEmail: false }"),
+    ...user("carol", "emailVerified: true\n"),
+  };
+  assert.deepEqual(
+    risksOf(before, after).map((risk) => risk.split(" ").slice(0, 2).join(" ")),
+    [
+      "new user",
+      "platform.yaml: realmSettings.verifyEmail",
+      "workspace team-b",
+      "platform.yaml: realmSettings.displayName",
+    ],
   );
 });
 
@@ -154,21 +325,6 @@ test("where nothing changes there is no comment", () => {
     renderComment({ stack: "dev", review: reviewOf({}, {}), preview: { ...preview, isComplete: false } }),
     "",
   );
-});
-
-test("a comment of a huge change is bounded and cut between rows", () => {
-  const names = Array.from({ length: 900 }, (_, index) => `somebody-with-a-long-name-${index}`);
-  const all = Object.assign({}, ...names.map((name) => user(name))) as Changes;
-  const members = `[${names.map((name) => `{ user: ${name}, role: edit }`).join(", ")}]`;
-  const steps = names.map((name) => ({ op: "create", type: "kubernetes:RoleBinding", name, keys: ["subjects"] }));
-  const text = renderComment({
-    stack: "dev",
-    review: reviewOf(all, { ...all, ...teamB(members) }),
-    preview: { ...preview, steps },
-  });
-  assert.ok(text.length < 60_000, `${text.length} characters`);
-  assert.match(text, /… and 875 more/);
-  assert.equal(text.match(/<details>/g)?.length, text.match(/<\/details>/g)?.length);
 });
 
 test("whatever somebody writes, the comment keeps its shape", () => {
