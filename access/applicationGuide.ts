@@ -8,6 +8,7 @@ import {
   type RegisteredApplication,
   scopesOf,
 } from "./application.ts";
+import { plain } from "./markdown.ts";
 import type { Plan } from "./resolve.ts";
 import type { Platform } from "./schema.ts";
 
@@ -18,9 +19,51 @@ export const groupsHeader = "kubeflow-groups";
 export function applicationGuide(plan: Plan, application: PlannedApplication): string {
   const { name, description } = application;
   const parts = application.auth === "headers" ? headersParts(plan, application) : registeredParts(plan, application);
-  const title = description === undefined || description === "" ? [] : [plain(description)];
+  const title = description === undefined || description === "" ? [] : [paragraph(description)];
   const help = `When something does not work: \`access doctor ${name} --user <username>\`.`;
   return `${[`# ${name}`, ...title, ...parts, help].join("\n\n")}\n`;
+}
+
+/** The same as data: what is registered, where people log in, who may, and the guide itself. */
+export function applicationFacts(plan: Plan, application: PlannedApplication): object {
+  const { name, description, auth, paths } = application;
+  const served = paths.map(({ path }) => path);
+  const common = { name, ...(description !== undefined && { description }), auth, paths: served };
+  const guide = applicationGuide(plan, application);
+  if (application.auth === "headers") {
+    const { userIdHeader, userIdPrefix, gatewayPrincipal } = plan.platform.istio;
+    const { namespace } = application;
+    return {
+      ...common,
+      ...(namespace !== undefined && { namespace }),
+      headers: { user: userIdHeader, userPrefix: userIdPrefix, groups: groupsHeader },
+      gatewayPrincipal,
+      guide,
+    };
+  }
+  const { namespace, clientId, secret, environment, redirectUris } = application;
+  return {
+    ...common,
+    namespace,
+    clientId,
+    endpoints: endpoints(plan.platform, application),
+    scopes: scopesOf(application),
+    secret,
+    ...(environment !== undefined && { configMap: environment }),
+    environment: environmentOf(plan.platform, application),
+    redirectUris,
+    ...(application.auth === "keycloak" && loginFacts(application)),
+    guide,
+  };
+}
+
+function loginFacts({ webOrigins, logoutUris, allow }: KeycloakApplication): object {
+  return {
+    webOrigins,
+    logoutUris,
+    // Absent where everybody with an account may log in.
+    ...(allow && { allow: { groups: allow.groups, roles: allow.roles } }),
+  };
 }
 
 function headersParts({ platform }: Plan, { name, namespace, paths }: HeadersApplication): string[] {
@@ -265,9 +308,12 @@ function code(text: string): string {
   return `${fence}${padding}${text}${padding}${fence}`;
 }
 
-/** A paragraph of somebody's that is to be no Markdown. */
-function plain(text: string): string {
-  return text.replaceAll(/[\\`*_[\]<>&~]|^[#+=-]|(?<=^\d+)[.)]/g, "\\$&");
+/** A paragraph of somebody's: nothing in it is Markdown or a link, and it begins no list. */
+function paragraph(text: string): string {
+  return plain(text.trim()).replaceAll(
+    /^[-+=]|(?<=^\d+)[.)]|:(?=\/\/)|(?<=\bwww)\./gi,
+    (mark) => `&#${mark.charCodeAt(0)};`,
+  );
 }
 
 function fenced(language: string, text: string): string {

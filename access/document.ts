@@ -1,4 +1,4 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit } from "yaml";
 import type * as z from "zod";
 import { compare, type Diagnostic, type DiagnosticCode, formatLocation, type Location } from "./diagnostic.ts";
 import { didYouMean, listed, suggestion } from "./suggest.ts";
@@ -43,7 +43,7 @@ export function parseFile<S extends z.ZodType>(
     diagnostics: [{ ...locate(offset), code: "bad-yaml" as const, message }],
   });
 
-  const problem = textProblem(text) ?? syntaxProblem(text, document);
+  const problem = textProblem(text) ?? versionProblem(text, document) ?? syntaxProblem(text, document);
   if (problem) return unreadable(problem);
   let raw: unknown;
   try {
@@ -53,9 +53,45 @@ export function parseFile<S extends z.ZodType>(
   }
   if (isEmpty(document)) return { diagnostics: [emptyFile(path, schema)] };
   const result = schema.safeParse(raw);
-  if (result.success) return { entity: { value: result.data, file: path, at }, diagnostics: [] };
   const keyAt = (where: Path) => locate(offsetOf(document, where, "key"));
-  return { diagnostics: told(result.error.issues, raw, schema, at, keyAt) };
+  const wrong = result.success ? [] : told(result.error.issues, raw, schema, at, keyAt);
+  const lost = lostKeys(document)
+    .map(locate)
+    .filter(({ line, column }) => !wrong.some((one) => one.line === line && one.column === column))
+    .map((where): Diagnostic => ({ ...where, code: "unknown-key", message: lostKey }));
+  if (result.success && lost.length === 0) {
+    return { entity: { value: result.data, file: path, at }, diagnostics: [] };
+  }
+  return { diagnostics: [...wrong, ...lost] };
+}
+
+/** Another version of YAML reads the same text otherwise: 1.1 takes yes for true and has merge keys. */
+function versionProblem(text: string, document: Document.Parsed): YamlProblem | undefined {
+  if (document.directives.yaml.explicit !== true) return undefined;
+  const other = [...text.matchAll(/^\uFEFF?(%YAML\b[^\r\n#]*)/gm)].find(
+    ([, line = ""]) => !/^%YAML[ \t]+1\.2[ \t]*$/.test(line),
+  );
+  const contents: Node | null = document.contents;
+  // What looks like a directive may be a line of a text.
+  if (!other || (contents?.range?.[0] ?? text.length) < other.index) return undefined;
+  const [whole, line = ""] = other;
+  return {
+    offset: other.index + whole.length - line.length,
+    message: `${JSON.stringify(line.trim())} asks for other rules; the files are read as YAML 1.2. Remove the line.`,
+  };
+}
+
+const lostKey = 'unknown key "__proto__": it is allowed nowhere. Remove it.';
+
+/** Where keys stand that mappings with free keys lose, because JavaScript takes them for something else. */
+function lostKeys(document: Document.Parsed): number[] {
+  const found: number[] = [];
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && key.value === "__proto__") found.push(key.range?.[0] ?? 0);
+    },
+  });
+  return found;
 }
 
 function emptyFile(file: string, schema: z.ZodType): Diagnostic {
@@ -308,7 +344,9 @@ function quoted(path: Path): string {
 function valueAt(raw: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, part) =>
-      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined,
+      typeof value === "object" && value !== null && Object.hasOwn(value, part)
+        ? (value as Record<PropertyKey, unknown>)[part]
+        : undefined,
     raw,
   );
 }
@@ -318,6 +356,7 @@ interface JsonSchema {
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly oneOf?: readonly JsonSchema[];
+  readonly anyOf?: readonly JsonSchema[];
   readonly const?: string;
 }
 
@@ -325,7 +364,7 @@ interface JsonSchema {
 function keysAllowedAt(schema: z.ZodType, raw: unknown, path: Path): string[] {
   const node = nodeAt(schema, path);
   const found = (valueAt(raw, path) ?? {}) as Readonly<Record<string, unknown>>;
-  const variants = (node?.oneOf ?? [node ?? {}]).filter(({ properties = {} }) =>
+  const variants = variantsOf(node).filter(({ properties = {} }) =>
     Object.entries(properties).every(
       ([key, property]) => property.const === undefined || property.const === found[key],
     ),
@@ -333,13 +372,19 @@ function keysAllowedAt(schema: z.ZodType, raw: unknown, path: Path): string[] {
   return [...new Set(variants.flatMap(({ properties = {} }) => Object.keys(properties)))].toSorted(compare);
 }
 
+function variantsOf(node: JsonSchema | undefined): readonly JsonSchema[] {
+  return node?.oneOf ?? node?.anyOf ?? [node ?? {}];
+}
+
 /** Read from the JSON Schema, so that wrappers (defaults, refinements) do not matter. */
 function nodeAt(schema: z.ZodType, path: Path): JsonSchema | undefined {
   return path.reduce<JsonSchema | undefined>(
     (at, part) => {
       if (typeof part === "number") return at?.items;
-      const kinds = at?.oneOf ?? (at ? [at] : []);
-      return kinds.map(({ properties }) => properties?.[String(part)]).find((property) => property !== undefined);
+      const key = String(part);
+      return variantsOf(at)
+        .map(({ properties = {} }) => (Object.hasOwn(properties, key) ? properties[key] : undefined))
+        .find((property) => property !== undefined);
     },
     schema.toJSONSchema({ io: "input" }) as JsonSchema,
   );

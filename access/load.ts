@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import type * as z from "zod";
 import type { Application } from "./applicationSchema.ts";
 import { check } from "./check.ts";
@@ -49,6 +49,8 @@ export function readSources(folder: string): Map<string, string> {
   const linked = [join(folder, ".."), folder].filter((path) => lstatSync(path).isSymbolicLink());
   if (linked.length > 0) throw new InputError(linked.map((path) => noPlainFile(shown(path), "folder")));
   const entries = entriesBelow(folder).toSorted((a, b) => compare(a.path, b.path));
+  const unnamed = entries.filter(({ path }) => isUnreadable(path));
+  if (unnamed.length > 0) throw new InputError(unnamed.map(({ path }) => noName(join(shown(folder), path))));
   const odd = entries.filter(({ isFile }) => !isFile);
   if (odd.length > 0) throw new InputError(odd.map(({ path }) => noPlainFile(join(shown(folder), path))));
   return new Map(entries.map(({ path }) => [path, readFileSync(join(folder, path), "utf8")]));
@@ -83,10 +85,25 @@ function entriesBelow(folder: string, prefix = ""): { path: string; isFile: bool
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => !name.startsWith("."))
     .flatMap((entry) =>
-      entry.isDirectory()
+      entry.isDirectory() && !isUnreadable(entry.name)
         ? entriesBelow(join(folder, entry.name), `${prefix}${entry.name}/`)
         : [{ path: prefix + entry.name, isFile: entry.isFile() }],
     );
+}
+
+/** Node gives U+FFFD for what is not UTF-8 in a name, and finds no such file then. */
+function isUnreadable(path: string): boolean {
+  return path.includes("\uFFFD");
+}
+
+function noName(path: string): Diagnostic {
+  return {
+    file: dirname(path),
+    line: 1,
+    column: 1,
+    code: "misplaced-file",
+    message: `the name of a file here is not in UTF-8: ${JSON.stringify(basename(path))}. Rename it to the name inside it.`,
+  };
 }
 
 /** A link would let a change of one file, reviewed by some, change another that is reviewed by others. */

@@ -35,7 +35,7 @@ export function explain(username: string, placeName: string, desired: DesiredSta
   const entries = accessEntries(desired, plan);
   const ever = accessEntries(desired, resolve(desired, beforeAll));
   return placesNamed(placeName, desired, plan).map((place) => {
-    const here = entries.filter((entry) => isIn(entry, username, place));
+    const here = entriesOf(username, entries, plan).filter((entry) => reaches(entry.place, place));
     const own = here.find(({ place: { kind } }) => kind === place.kind);
     const paths = shortestFirst(here);
     return {
@@ -43,7 +43,7 @@ export function explain(username: string, placeName: string, desired: DesiredSta
       place,
       ...(own && { access: own.access, ...(own.until !== undefined && { until: own.until }) }),
       paths,
-      obstacles: obstacles(username, place, desired, plan, ever),
+      obstacles: obstacles(username, place, desired, plan, entriesOf(username, ever, plan)),
     };
   });
 }
@@ -91,8 +91,10 @@ export function placesNamed(name: string, desired: DesiredState, plan: Plan): Pl
   );
 }
 
-function isIn(entry: AccessEntry, username: string, place: Place): boolean {
-  return (entry.who === username || entry.who === everybody) && reaches(entry.place, place);
+/** The entries that concern a user: those of everybody with an account only where there is one that may log in. */
+export function entriesOf(username: string, entries: readonly AccessEntry[], { users }: Plan): AccessEntry[] {
+  const isActive = users.some((user) => user.username === username && user.enabled);
+  return entries.filter(({ who, isOutside }) => (isOutside ? who === everybody && isActive : who === username));
 }
 
 /** What holds in every namespace holds in each workspace. */
@@ -111,7 +113,7 @@ function shortestFirst(entries: readonly AccessEntry[]): AccessPath[] {
     .map(({ path }) => path);
 }
 
-/** @param ever entries of all grants that were ever written */
+/** @param ever the user's entries from all grants that were ever written */
 function obstacles(
   username: string,
   place: Place,
@@ -122,7 +124,7 @@ function obstacles(
   const user = desired.users.get(username);
   const workspace = place.kind === "workspace" ? desired.workspaces.get(place.name) : undefined;
   const expired = ever
-    .filter((entry) => isIn(entry, username, place))
+    .filter((entry) => reaches(entry.place, place))
     .flatMap(({ paths }) => paths)
     .filter(({ expires }) => expires !== undefined && expires <= date)
     .toSorted((a, b) => compare(b.expires ?? "", a.expires ?? ""));

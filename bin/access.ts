@@ -10,7 +10,7 @@ from the files alone:
                                                who may do what; html is the whole access review in one file
   access why <user> <workspace>                every path that gives access, shortest first, and what stands against it
   access who <workspace> [--can edit|view]     who has access, how and until when
-  access can <user> <verb> <resource>          may they? exit 0 yes, 1 no
+  access can <user> <verb> <resource>          may they? exit 0 yes, 1 no, 2 there is no such thing
     get team-a/pods   put s3://team-a-data/x   open team-a   open team-a/pipelines   log-in grafana
     --roles roles.yaml                         the platform's ClusterRoles: kubectl get clusterroles -o yaml
   access diff [<ref>[..<ref>]] [--format text|markdown]
@@ -79,6 +79,15 @@ async function run([verb, ...args]: string[]): Promise<number> {
   const load = Object.hasOwn(commands, verb) ? commands[verb] : undefined;
   if (!load) throw new RangeError(`unknown command "${verb}".${didYouMean(verb, Object.keys(commands))}`);
   return (await load())(args);
+}
+
+// Whoever reads only the beginning, such as head, ends no command and hears of nothing.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return;
+    if (stream === process.stdout) process.stderr.write(`access: the output cannot be written: ${error.message}\n`);
+    process.exit(1);
+  });
 }
 
 try {

@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
-import { applicationGuide } from "../access/applicationGuide.ts";
+import { applicationFacts, applicationGuide } from "../access/applicationGuide.ts";
 import { applicationsNamed } from "../access/doctor.ts";
 import type { Plan } from "../access/resolve.ts";
 import { didYouMean } from "../access/suggest.ts";
-import { exactly, readState, stateOptions } from "./options.ts";
+import { exactly, printJson, readState, stateOptions } from "./options.ts";
 
 /**
  * Prints what the people who build an application have to know of its login.
@@ -22,7 +22,8 @@ export function application(args: string[]): number {
     process.stderr.write(`${unknownApplication(plan, name, stack)}\n`);
     return 2;
   }
-  process.stdout.write(applicationGuide(plan, found));
+  if (values.json) printJson({ stack, date: plan.date, ...applicationFacts(plan, found) });
+  else process.stdout.write(applicationGuide(plan, found));
   return 0;
 }
 

@@ -6,7 +6,11 @@ import { clusterRoles } from "../access/permissions.ts";
 import { exactly, print, printJson, readState, stateOptions } from "./options.ts";
 import { pathLine } from "./why.ts";
 
-/** Whether a user may do something; exit 0 yes, 1 no. */
+/**
+ * Whether a user may do something; exit 0 yes, 1 no.
+ *
+ * @throws {RangeError} when called wrongly, or something in the question is not known
+ */
 export function can(args: string[]): number {
   const { values, positionals } = parseArgs({
     args,
@@ -14,9 +18,10 @@ export function can(args: string[]): number {
     options: { ...stateOptions, roles: { type: "string" } },
   });
   const [user, verb, resource] = exactly(positionals, "user", "verb", "resource");
-  const roles = values.roles === undefined ? undefined : clusterRoles(readText(values.roles));
+  const roles = values.roles === undefined ? undefined : clusterRoles(readText(values.roles), values.roles);
   const { desired, plan } = readState(values);
-  const { allowed, reason, paths } = answer({ user, verb, resource }, desired, plan, roles);
+  const { allowed, reason, paths, unknown } = answer({ user, verb, resource }, desired, plan, roles);
+  if (unknown !== undefined) throw new RangeError(unknown);
   if (values.json) printJson({ user, verb, resource, date: plan.date, allowed, reason, paths });
   else
     print(

@@ -4,6 +4,13 @@ import { parseArgs } from "node:util";
 import { codeowners as render, codeownersFile } from "../access/codeowners.ts";
 import { compare } from "../access/diagnostic.ts";
 import { loadDesiredState } from "../access/load.ts";
+import { printJson, say } from "./options.ts";
+
+/** Options of the commands that write a file or, with `--check`, tell whether it is current. */
+export const checkOptions = {
+  check: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+} as const;
 
 /**
  * Writes who approves changes of which file, or with `--check` tells whether that is current.
@@ -12,22 +19,25 @@ import { loadDesiredState } from "../access/load.ts";
  * @throws {InputError} when a desired state is unsound, or its approvers would protect less than they seem to
  */
 export function codeowners(args: string[]): number {
-  const { values } = parseArgs({ args, options: { check: { type: "boolean", default: false } } });
+  const { values } = parseArgs({ args, options: checkOptions });
   const text = render(new Map(stackNames().map((stack) => [stack, loadDesiredState(join("stacks", stack))])));
   const found = existsSync(codeownersFile) ? readFileSync(codeownersFile, "utf8") : "";
+  const isStale = found !== text;
+  const differences = [
+    ...missingIn(found, text).map((line) => `missing: ${line}`),
+    ...missingIn(text, found).map((line) => `not from stacks/: ${line}`),
+  ];
+  if (values.json) printJson({ stale: isStale ? [codeownersFile] : [], differences, written: !values.check });
   if (!values.check) {
     mkdirSync(dirname(codeownersFile), { recursive: true });
     writeFileSync(codeownersFile, text);
     return 0;
   }
-  const differences = [
-    ...missingIn(found, text).map((line) => `missing: ${line}`),
-    ...missingIn(text, found).map((line) => `not from stacks/: ${line}`),
-  ];
-  if (found === text) return 0;
-  for (const difference of differences) process.stderr.write(`${codeownersFile}: ${difference}\n`);
-  process.stderr.write(`${codeownersFile} is out of date; run: access codeowners\n`);
-  return 1;
+  if (isStale && !values.json) {
+    for (const difference of differences) say(`${codeownersFile}: ${difference}`);
+    say(`${codeownersFile} is out of date; run: access codeowners`);
+  }
+  return isStale ? 1 : 0;
 }
 
 /** Every stack that has a desired state, in order. */

@@ -1,14 +1,22 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { formatLocation } from "../access/diagnostic.ts";
-import { endOf, type GrantEdit, grantEdit, type GrantRequest, lastDay, reasonLine } from "../access/edit/grant.ts";
+import {
+  endOf,
+  type GrantEdit,
+  grantEdit,
+  type GrantRequest,
+  lastDay,
+  otherDay,
+  reasonLine,
+} from "../access/edit/grant.ts";
 import { EditRefused } from "../access/edit/refusal.ts";
 import { hunkOf } from "../access/edit/text.ts";
 import { accessEntries, subjectOf } from "../access/entries.ts";
 import { type DesiredState, parseDesiredState, readSources } from "../access/load.ts";
-import { resolve } from "../access/resolve.ts";
+import { resolve, today } from "../access/resolve.ts";
 import { didYouMean, listed } from "../access/suggest.ts";
-import { dayOf, exactly, print, printJson, stateOptions } from "./options.ts";
+import { dayOf, exactly, folderOf, print, printJson, stateOptions } from "./options.ts";
 import { writeFiles } from "./writeFiles.ts";
 
 const roles = ["edit", "view", "s3:edit", "s3:view"] as const;
@@ -41,11 +49,14 @@ export function grant(args: string[]): number {
     reason: values.reason === undefined ? undefined : reasonLine(values.reason),
   });
 
-  const folder = join("stacks", values.stack);
+  const warnings = otherDay(request.expires, date, today());
+
+  const folder = folderOf(values.stack);
   const texts = readSources(folder);
   const before = parseDesiredState(folder, texts);
   try {
-    const edit = grantEdit(before, texts, request, date);
+    const found = grantEdit(before, texts, request, date);
+    const edit = { ...found, notes: [...found.notes, ...warnings] };
     const after = parseDesiredState(folder, new Map([...texts, [edit.path, edit.text]]));
     if (edit.outcome !== "kept") writeFiles(folder, new Map([[edit.path, edit.text]]));
     const access = changesFor(request, before, after, date);

@@ -14,6 +14,9 @@ export async function matrix(args: string[]): Promise<number> {
     options: { ...stateOptions, format: { type: "string" } },
   });
   exactly(positionals);
+  if (values.json && values.format !== undefined && values.format !== "json") {
+    throw new RangeError(`--json and --format ${values.format} contradict each other; give one`);
+  }
   const format = formats.find((known) => known === (values.format ?? (values.json ? "json" : "table")));
   if (format === undefined) {
     throw new RangeError(`--format is ${JSON.stringify(values.format)}; allowed: ${formats.join(", ")}`);
@@ -50,8 +53,13 @@ function markdown(all: Matrix): string {
     ...(applications.length > 0 ? ["", ...table([["application", "who may log in"], ...applications])] : []),
     ...(realmRoles.length > 0 ? ["", ...table([["realm role", "who holds it"], ...realmRoles])] : []),
     "",
-    ...legend.map((line) => `- ${plain(line)}`),
+    ...legend.map((line) => `- ${listItem(line)}`),
   ].join("\n");
+}
+
+/** A list's line that begins like one would be a list in the list. */
+function listItem(line: string): string {
+  return plain(line).replace(/^[-+]/, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 /** RFC 4180. What a spreadsheet would take for a formula gets a quote in front. */

@@ -6,7 +6,7 @@ import { EditRefused } from "../access/edit/refusal.ts";
 import type { AccessEntry } from "../access/entries.ts";
 import { parseDesiredState, readSources } from "../access/load.ts";
 import { resolve } from "../access/resolve.ts";
-import { dayOf, exactly, print, printJson, stateOptions } from "./options.ts";
+import { dayOf, exactly, folderOf, print, printJson, stateOptions } from "./options.ts";
 import { writeFiles } from "./writeFiles.ts";
 
 /**
@@ -30,7 +30,7 @@ export function offboard(args: string[]): number {
   const date = dayOf(values);
   const isDryRun = values["dry-run"];
 
-  const folder = join("stacks", values.stack);
+  const folder = folderOf(values.stack);
   const texts = readSources(folder);
   const before = parseDesiredState(folder, texts);
   try {

@@ -14,7 +14,7 @@ export function permissions(args: string[]): number {
   const [file, ...more] = positionals;
   if (more.length > 0) throw new RangeError(`unexpected "${more.join(" ")}"`);
   const manifests = file === undefined ? readFileSync(0, "utf8") : readText(file);
-  if (values.json) printJson(clusterRoles(manifests));
-  else print(permissionChart(manifests));
+  if (values.json) printJson(clusterRoles(manifests, file));
+  else print(permissionChart(manifests, file));
   return 0;
 }

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { jsonSchemas } from "../access/schema.ts";
-import { exactly } from "./options.ts";
+import { checkOptions } from "./codeowners.ts";
+import { exactly, printJson, say } from "./options.ts";
 
 const schemaFolder = join("stacks", "schema");
 
@@ -11,16 +12,19 @@ export function schema(args: string[]): number {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { check: { type: "boolean", default: false } },
+    options: checkOptions,
   });
   exactly(positionals);
+  const stale = schemaFiles().flatMap(([path, text]) =>
+    existsSync(path) && readFileSync(path, "utf8") === text ? [] : [path],
+  );
+  if (values.json) printJson({ stale, written: !values.check });
   if (!values.check) {
     mkdirSync(schemaFolder, { recursive: true });
     for (const [path, text] of schemaFiles()) writeFileSync(path, text);
     return 0;
   }
-  const stale = schemaFiles().filter(([path, text]) => !existsSync(path) || readFileSync(path, "utf8") !== text);
-  for (const [path] of stale) process.stderr.write(`${path} is out of date; run: access schema\n`);
+  if (!values.json) for (const path of stale) say(`${path} is out of date; run: access schema`);
   return stale.length === 0 ? 0 : 1;
 }
 

@@ -20,7 +20,7 @@ export function who(args: string[]): number {
   const { desired, plan } = readState(values);
   const found = whoCan(place, desired, plan).map(({ place, entries }) => ({
     place,
-    entries: entries.filter((entry) => can === undefined || isAtLeast(entry, can)),
+    entries: entries.filter((entry) => can !== "edit" || !isReader(entry)),
   }));
   if (values.json) printJson(found);
   else {
@@ -40,7 +40,8 @@ function line(entry: AccessEntry): string[] {
   return [subjectOf(entry), entry.access, viaOf(first) + others, entry.until ?? "-", formatLocation(first.at)];
 }
 
-function isAtLeast({ access }: AccessEntry, level: "edit" | "view"): boolean {
-  const { kubernetes = 0, cluster = 0 } = rightsIn(access);
-  return kubernetes >= (level === "edit" ? 2 : 1) || cluster > 0;
+/** Whether somebody may view and change nothing, in the namespace and in the buckets. */
+function isReader({ access, place }: AccessEntry): boolean {
+  const { kubernetes = 0, storage = 0 } = rightsIn(access);
+  return place.kind === "workspace" && Math.max(kubernetes, storage) < 2;
 }

@@ -285,6 +285,25 @@ export function endOf(
   return until;
 }
 
+/**
+ * What is worth knowing of a grant that is written as if it were another day.
+ *
+ * @param date the day it is written for
+ * @param today the day it is
+ * @throws {RangeError} when it would have ended already
+ */
+export function otherDay(expires: string | undefined, date: string, today: string): string[] {
+  if (date === today) return [];
+  if (expires !== undefined && expires <= today) {
+    throw new RangeError(
+      `the grant would be over: ${expires}, the first day without it, has come, and --date is ${date}. Leave out --date, or give a later end`,
+    );
+  }
+  return [
+    `--date is ${date} and not today: what is told holds for that day, but the grant begins with the next update`,
+  ];
+}
+
 /** The last day on which a grant holds that ends on a day. */
 export function lastDay(expires: string): string {
   return daysAfter(expires, -1);

@@ -80,8 +80,9 @@ suite("access affected", () => {
       assert.equal(run(folder, `--base=--output=${proof}`).status, 2);
       assert.equal(run(folder, "--base", "").status, 2);
       assert.equal(run(folder).status, 2);
-      assert.equal(run(folder, "--base", "no-such-branch").status, 1);
-      assert.equal(run(folder, "--base", "main").status, 0);
+      assert.equal(run(folder, "--base", "no-such-branch").status, 2);
+      assert.deepEqual(run(folder, "--base", "main"), { status: 0, stdout: "[]\n" });
+      assert.deepEqual(run(folder, "--base", "main", "--json"), { status: 0, stdout: "[]\n" });
       assert.equal(execFileSync("git", ["status", "--porcelain"], { cwd: folder, encoding: "utf8" }), "");
     } finally {
       rmSync(folder, { recursive: true });

@@ -172,17 +172,23 @@ test("an application of Dex learns of its scopes and of groups without a slash",
 });
 
 test("a description is text, whatever it looks like", () => {
-  for (const [written, shown] of [
-    [
-      "# A `title` <b>&amp;</b> of *all* [x](y) | more",
-      "\\# A \\`title\\` \\<b\\>\\&amp;\\</b\\> of \\*all\\* \\[x\\](y) | more",
-    ],
-    ["1. first", "1\\. first"],
-    ["- no list", "\\- no list"],
-    ["plain - text, 2.5 of it", "plain - text, 2.5 of it"],
-  ] as const) {
-    const guide = guideOf(planOf(`${charts}description: ${JSON.stringify(written)}\n`));
-    assert.equal(guide.split("\n")[2], shown);
+  const shown = (written: string) =>
+    guideOf(planOf(`${charts}description: ${JSON.stringify(written)}\n`)).split("\n")[2] ?? "";
+  for (const written of [
+    "# A `title` <b>&amp;</b> of *all* [x](y) | more",
+    "asks @octocat and @example/team",
+    "as http://evil.example.com, HTTPS://evil.example.com and www.evil.example.com say",
+    "1. first",
+    "2) second",
+    "- no list",
+    "+ no list",
+    "=== no title",
+  ]) {
+    const line = shown(written);
+    assert.doesNotMatch(line.replaceAll(/&#\d+;/g, "x"), /[`*<>[\]@]|^[-+=#]|^\d+[.)]|:\/\/|www\./i, written);
+    const said = line.replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
+    assert.match(said, new RegExp(written.slice(0, 8).replaceAll(/[+*()]/g, "\\$&")), "the words are there");
   }
+  assert.equal(shown("plain - text, 2.5 of it"), "plain - text, 2.5 of it");
   assert.match(guideOf(planOf(charts)), /^# charts\n\nThe application logs/);
 });

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { type AccessEntry, accessEntries } from "../../access/entries.ts";
-import { endOf, type GrantEdit, grantEdit, type GrantRequest, lastDay, reasonLine } from "../../access/edit/grant.ts";
+import {
+  endOf,
+  type GrantEdit,
+  grantEdit,
+  type GrantRequest,
+  lastDay,
+  otherDay,
+  reasonLine,
+} from "../../access/edit/grant.ts";
 import { farewell, offboarding } from "../../access/edit/offboard.ts";
 import { EditRefused } from "../../access/edit/refusal.ts";
 import { commentsIn, hunkOf } from "../../access/edit/text.ts";
@@ -320,6 +328,25 @@ suite("an end", () => {
     assert.throws(() => endOf({ until: "2027-02-30" }, date), { name: "RangeError", message: /YYYY-MM-DD/ });
     assert.throws(() => endOf({ until: "2027-02-01", lasting: "1d" }, date), { name: "RangeError" });
   });
+});
+
+test("a grant as of another day is told, and refused when it would be over", () => {
+  assert.deepEqual(otherDay("2026-11-28", date, date), []);
+  assert.deepEqual(otherDay(undefined, date, date), []);
+  for (const day of ["2020-01-01", "2027-01-01"]) {
+    for (const expires of [undefined, "2027-01-04"]) {
+      const [note, ...more] = otherDay(expires, day, date);
+      assert.match(note ?? "", new RegExp(`^--date is ${day} and not today`));
+      assert.deepEqual(more, []);
+    }
+  }
+  for (const expires of ["2020-01-04", date]) {
+    assert.throws(() => otherDay(expires, "2020-01-01", date), {
+      name: "RangeError",
+      message: new RegExp(`would be over: ${expires}, the first day without it, has come, and --date is 2020-01-01`),
+    });
+  }
+  assert.equal(otherDay("2026-11-28", "2020-01-01", date).length, 1, "tomorrow is soon enough");
 });
 
 test("a reason is one line without anything hidden", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { suite, test } from "node:test";
 import { can, type Question } from "../../access/can.ts";
 import { formatLocation } from "../../access/diagnostic.ts";
 import { accessEntries, rightsIn } from "../../access/entries.ts";
@@ -86,6 +86,37 @@ test("who has no access is told why not", () => {
   );
 });
 
+suite("what everybody with an account has", () => {
+  const platformRoles = "realmRoles: [{ name: auditor }, { name: reader }]\nplatformGroups: { userRoles: [auditor] }\n";
+  const everybodys = desired({ ...files, "platform.yaml": platform + platformRoles });
+  const day = resolve(everybodys, "2026-11-23");
+  for (const [place, access] of [
+    ["open", "log in"],
+    ["auditor", "held"],
+  ] as const) {
+    test(`an active user has ${place}`, () => {
+      const [found] = explain("alice", place, everybodys, day);
+      assert.equal(found?.access, access);
+      assert.equal(found.paths.length, 1);
+      assert.deepEqual(found.obstacles, []);
+    });
+    for (const [user, state] of [
+      ["dora", "disabled"],
+      ["emil", "archived"],
+    ] as const) {
+      test(`a user who is ${state} has no ${place}`, () => {
+        const [found] = explain(user, place, everybodys, day);
+        assert.ok(found && !("access" in found));
+        assert.deepEqual(found.paths, []);
+        assert.deepEqual(
+          found.obstacles.map(({ reason }) => reason),
+          [`user "${user}" is ${state}`],
+        );
+      });
+    }
+  }
+});
+
 test("who can do something in a workspace includes those of the whole cluster", () => {
   const [found] = whoCan("team-a", state, plan);
   assert.deepEqual(
@@ -157,6 +188,15 @@ test("a question that means nothing is refused", () => {
   assert.throws(ask({ resource: "s3://team-a-data", verb: "read" }), /no verb of S3/);
   assert.throws(ask({ verb: "log-in", resource: "bord" }), /no application "bord". Did you mean "board"\?/);
   assert.throws(ask({ verb: "open", resource: "team-a/notebooks" }), /cannot be opened/);
+  assert.throws(ask({ resource: "team-a/" }), /names no resource/);
+  assert.throws(ask({ resource: "team-a/pods/" }), /names no resource/);
+  assert.throws(
+    ask({ verb: "deleet" }),
+    /"deleet" is no verb of Kubernetes\. Did you mean "delete"\? Allowed: "get", /,
+  );
+  assert.throws(ask({ verb: "Get" }), /"Get" is no verb of Kubernetes\. Did you mean "get"\?/);
+  assert.throws(ask({ resource: "team-a/pod" }), /API group of "pod" is not known\. Did you mean "pods"\?/);
+  assert.throws(ask({ resource: "team-a/constructor" }), /API group of "constructor" is not known/);
 });
 
 test("words say what they let somebody do", () => {

@@ -4,10 +4,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { daysAfter } from "../../access/fields.ts";
+import { today } from "../../access/resolve.ts";
 import { soundFiles } from "../access/support.ts";
 
 const program = resolve("bin/access.ts");
-const date = "2026-11-27";
+// A grant that has ended by the clock is refused, whatever the day it is written for.
+const date = today();
 let folder: string;
 
 beforeEach(() => {
@@ -39,7 +42,8 @@ function everything(): Record<string, string> {
 }
 
 function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args, "--date", date], {
+  const day = args.includes("--date") ? [] : ["--date", date];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args, ...day], {
     cwd: folder,
     encoding: "utf8",
   });
@@ -53,7 +57,8 @@ test("a grant is written, and its effect and end are told", () => {
   chmodSync(file, 0o640);
   const { status, stdout } = run("grant", "dan", "edit", "team-a", "--for", "14d", "--reason", "helps out");
   assert.equal(status, 0);
-  const added = "  # helps out\n  - user: dan\n    role: edit\n    expires: 2026-12-11\n";
+  const end = daysAfter(date, 14);
+  const added = `  # helps out\n  - user: dan\n    role: edit\n    expires: ${end}\n`;
   assert.equal(read("workspaces/team-a.yaml"), `${soundFiles["workspaces/team-a.yaml"] ?? ""}${added}`);
   assert.equal(statSync(file).mode & 0o777, 0o640);
   assert.deepEqual(Object.keys(everything()), Object.keys(before), "no other file is there");
@@ -64,12 +69,12 @@ test("a grant is written, and its effect and end are told", () => {
       "+   # helps out",
       "+   - user: dan",
       "+     role: edit",
-      "+     expires: 2026-12-11",
+      `+     expires: ${end}`,
       "",
       "dan in team-a: no access -> edit",
-      "holds through 2026-12-10 (UTC): expires is the first day without it",
+      `holds through ${daysAfter(date, 13)} (UTC): expires is the first day without it`,
       "",
-      'next: git commit -m "dan: edit in team-a until 2026-12-11" stacks/dev/workspaces/team-a.yaml',
+      `next: git commit -m "dan: edit in team-a until ${end}" stacks/dev/workspaces/team-a.yaml`,
       "      and open a pull request; the update after the merge gives the access",
       "",
     ].join("\n"),
@@ -85,6 +90,23 @@ test("a grant that is there already is nothing to do", () => {
     "stacks/dev/workspaces/team-a.yaml:6:5, through group data-science, gives this already, without an end\n" +
       "bob in team-a: view (no notebooks)\nnothing to do\n",
   );
+  assert.deepEqual(everything(), before);
+});
+
+test("a grant for another day than today says so", () => {
+  const day = daysAfter(date, 30);
+  const { status, stdout } = run("grant", "dan", "edit", "team-a", "--for", "3d", "--date", day);
+  assert.equal(status, 0);
+  assert.match(stdout, new RegExp(`^--date is ${day} and not today: .* the grant begins with the next update$`, "m"));
+  assert.doesNotMatch(run("grant", "eve", "edit", "team-a", "--for", "3d").stdout, /not today/);
+});
+
+test("a grant that would be over is not written, whatever day it is written for", () => {
+  const before = everything();
+  const { status, stdout, stderr } = run("grant", "dan", "edit", "team-a", "--for", "3d", "--date", "2020-01-01");
+  assert.equal(status, 2);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^access: the grant would be over: 2020-01-04, .* and --date is 2020-01-01\./);
   assert.deepEqual(everything(), before);
 });
 

@@ -9,7 +9,8 @@ import { check } from "../../bin/check.ts";
 
 /*
  * What people get wrong, one file for each: what it is, the command, the files that differ from sound.txt, and what the
- * command says. A file's title may say how it is written: (absent), (bytes) with \x.. for one, (→ is a tab).
+ * command says. A file's title may say how it is written: (absent), (bytes) with \x.. for one, (name in bytes)
+ * likewise for the file's own name, (→ is a tab).
  */
 
 const fixtures = import.meta.dirname;
@@ -67,7 +68,8 @@ function write(folder: string, title: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
   rmSync(file, { force: true });
   if (how === "absent") return;
-  if (target !== undefined) symlinkSync(target, file);
+  if (how === "name in bytes") writeFileSync(bytes(file), text);
+  else if (target !== undefined) symlinkSync(target, file);
   else if (how === "bytes") writeFileSync(file, bytes(text));
   else writeFileSync(file, how === "" ? text : text.replaceAll("→", "\t").replaceAll("⍽", "\u00A0"));
 }
