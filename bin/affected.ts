@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { affectedStacks } from "../access/affected.ts";
+import { compare } from "../access/diagnostic.ts";
 import { stackNames } from "./codeowners.ts";
 import { git, mergeBase } from "./revisions.ts";
 
@@ -16,6 +17,9 @@ export function affected(args: string[]): number {
   if (base === undefined || base === "") throw new RangeError("affected needs --base with a commit or a branch");
   const changed = git(["diff", "--name-only", "--no-renames", "-z", mergeBase(base, "HEAD"), "HEAD", "--"]);
   const paths = changed.split("\0").filter((path) => path !== "");
-  process.stdout.write(`${JSON.stringify(affectedStacks(paths, stackNames()))}\n`);
+  // A stack that goes takes all its access with it, and nobody would preview it.
+  const gone = paths.flatMap((path) => /^stacks\/([^/]+)\/platform\.yaml$/.exec(path)?.[1] ?? []);
+  const stacks = [...new Set([...stackNames(), ...gone])].toSorted(compare);
+  process.stdout.write(`${JSON.stringify(affectedStacks(paths, stacks))}\n`);
   return 0;
 }

@@ -29,6 +29,13 @@ suite("the job that looks at what a pull request concerns", () => {
     assert.deepEqual((await affected()).outputs, { stacks: '["dev","prod"]' });
   });
 
+  test("a stack that goes is one of them", async () => {
+    checkout.git("checkout", "--quiet", "-b", "without-prod", base);
+    rmSync(join(checkout.folder, "stacks/prod"), { recursive: true });
+    checkout.commit("no prod");
+    assert.deepEqual((await affected()).outputs, { stacks: '["prod"]' });
+  });
+
   test("a base that is not there ends the job", async () => {
     const values = { "github.event.pull_request.base.sha": "0123456789012345678901234567890123456789" };
     const { code, outputs } = await checkout.runJob("preview", "affected", values);
