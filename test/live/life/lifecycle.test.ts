@@ -179,7 +179,8 @@ test("a user is renamed and gets another address: the same account, password and
 
   const renamed = person("yannick", "was: yan\nworkspace: { name: yan }\n").replace("Test", "Moved");
   project.edit({ "users/yan.yaml": undefined, "users/yannick.yaml": renamed, [file]: members("yannick") });
-  // Without a refresh, so that the state still has the old name when the account is written.
+  // As make up-stack does: the state still has the old name when the account is written.
+  await project.pulumi("refresh", "--yes", "--skip-preview", "--run-program");
   await project.pulumi("up", "--yes", "--skip-preview");
   assert.equal(await userId("yannick"), id);
   assert.deepEqual(await accessOf("yannick", "team-l"), everything);
