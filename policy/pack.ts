@@ -1,5 +1,14 @@
 import { PolicyPack } from "@pulumi/policy";
+import { configurationProblems } from "./levels.ts";
 import { resourceRules, stackRules } from "./rules/all.ts";
+
+const policies = [...resourceRules, ...stackRules];
+
+const problems = configurationProblems(import.meta.dirname, policies);
+if (problems.length > 0) {
+  process.stderr.write(`The policy pack does not start:\n${problems.map((problem) => `  ${problem}\n`).join("")}`);
+  process.exit(1);
+}
 
 /**
  * A second line of defence: what must hold whatever the program does, said by rules that look at the resources alone.
@@ -8,5 +17,5 @@ import { resourceRules, stackRules } from "./rules/all.ts";
 new PolicyPack("prokube-access", {
   // Without it findings would be remarks.
   enforcementLevel: "mandatory",
-  policies: [...resourceRules, ...stackRules],
+  policies,
 });

@@ -44,6 +44,14 @@ export function list(value: unknown, ...path: readonly (string | number)[]): rea
   return Array.isArray(found) ? (found as unknown[]) : undefined;
 }
 
+/**
+ * How many entries the list at a path has, 0 where there is something else. Undefined in a preview that cannot know:
+ * a provider does not tell how many there will be while it does not know each.
+ */
+export function count(value: unknown, ...path: readonly (string | number)[]): number | undefined {
+  return at(value, ...path) === unknown ? undefined : (list(value, ...path)?.length ?? 0);
+}
+
 /** The texts in the list at a path; empty where there is none. */
 export function texts(value: unknown, ...path: readonly (string | number)[]): string[] {
   return (list(value, ...path) ?? []).filter((entry) => typeof entry === "string");

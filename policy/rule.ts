@@ -12,6 +12,8 @@ import { plain } from "./reading.ts";
 export interface Parent {
   readonly type: string;
   readonly name: string;
+  /** Type of the component that this one is part of; absent for one of the stack itself. */
+  readonly within?: string;
 }
 
 /** A resource as a rule sees it before anything is done: what it is to be. */
@@ -22,7 +24,7 @@ export interface Resource {
   /** Absent for the stack itself, and for providers that Pulumi adds. */
   readonly parent: Parent | undefined;
   readonly stack: string;
-  readonly options: Pick<ResourceValidationArgs["opts"], "aliases" | "deleteBeforeReplace">;
+  readonly options: Pick<ResourceValidationArgs["opts"], "aliases" | "deleteBeforeReplace" | "ignoreChanges">;
   readonly provider: Parent | undefined;
 }
 
@@ -123,7 +125,8 @@ function resourceOf({ type, name, props, urn, opts, provider }: ResourceValidati
 /** `urn:pulumi:<stack>::<project>::<type of each ancestor>$<type>::<name>`. */
 function parentOf(urn: string): Parent {
   const [, , types = "", ...name] = urn.split("::");
-  return { type: types.split("$").at(-1) ?? "", name: name.join("::") };
+  const [type = "", within] = types.split("$").toReversed();
+  return { type, name: name.join("::"), ...(within !== undefined && { within }) };
 }
 
 function outcomesOf(resources: readonly PolicyResource[]): Outcome[] {

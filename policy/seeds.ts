@@ -87,6 +87,11 @@ export function isForeignRole(name: string): boolean {
   );
 }
 
+/** Roles that Keycloak gives everybody. */
+export function isEverybodysRole(name: string): boolean {
+  return ["offline_access", "uma_authorization"].includes(name) || name.startsWith("default-roles-");
+}
+
 /** No comma (headers and MinIO's claim are comma lists), no space, no `*`, no upper case, no end in punctuation. */
 export function isPlainRoleName(name: string): boolean {
   return name.length <= 96 && /^[a-z0-9](?:[a-z0-9._:-]*[a-z0-9])?$/.test(name);
@@ -97,4 +102,40 @@ export function isNarrowPath(path: string): boolean {
   return (
     /^\/[A-Za-z0-9][A-Za-z0-9._~-]*(?:\/[A-Za-z0-9._~-]+)*(?:\/\*{0,2})?$/.test(path) && !/\/\.{1,2}(?:\/|$)/.test(path)
   );
+}
+
+/**
+ * First segments of paths that are the platform's own, in lower case, because Kubeflow's dashboard, which answers what
+ * nothing else does, ignores case: VirtualServices and routes of kubeflow/manifests, Dex, oauth2-proxy, Keycloak, and
+ * what the platform exempts itself (seed 004).
+ */
+const platformSegments = new Set(
+  `
+  .well-known _ a2a ai api apis argo argocd auth dashboard debug dex healthz hub jupyter katib kfam
+  kserve-endpoints login logout mcp metadata metrics minio mlflow model-registry models notebook notebooks oauth2
+  profile prometheus sandbox serving system tensorboard tensorboards viewer volumes
+  `
+    .trim()
+    .split(/\s+/),
+);
+
+/** Whether a path is one that the platform answers. Two of its routes take whatever only begins like them. */
+export function isPlatformPath(path: string): boolean {
+  const [, first = ""] = path.toLowerCase().split("/");
+  return platformSegments.has(first) || /^(?:ml_metadata|pipeline)/.test(first);
+}
+
+const loopback = ["localhost", "127.0.0.1", "[::1]"];
+
+/** The host of an address that codes or tokens may be sent to: written out, and encrypted but on the own machine. */
+export function hostOf(address: string): string | undefined {
+  const url = URL.parse(address);
+  if (!url || url.username !== "" || url.password !== "" || /[\s*#\\]/.test(address)) return undefined;
+  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+  return isSafe ? url.hostname : undefined;
+}
+
+/** Whether a host is a person's own machine. */
+export function isLoopback(host: string): boolean {
+  return loopback.includes(host);
 }

@@ -9,14 +9,28 @@ export const genericRoleMapper = "keycloak:index/genericRoleMapper:GenericRoleMa
 export const realm = "keycloak:index/realm:Realm";
 export const userProfile = "keycloak:index/realmUserProfile:RealmUserProfile";
 export const client = "keycloak:openid/client:Client";
+export const clientScope = "keycloak:openid/clientScope:ClientScope";
+export const defaultScopes = "keycloak:openid/clientDefaultScopes:ClientDefaultScopes";
+export const optionalScopes = "keycloak:openid/clientOptionalScopes:ClientOptionalScopes";
+export const audienceMapper = "keycloak:openid/audienceProtocolMapper:AudienceProtocolMapper";
+export const groupsMapper = "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper";
+export const rolesMapper = "keycloak:openid/userRealmRoleProtocolMapper:UserRealmRoleProtocolMapper";
+export const flowBindings = "keycloak:authentication/bindings:Bindings";
+export const flow = "keycloak:authentication/flow:Flow";
+export const subflow = "keycloak:authentication/subflow:Subflow";
+export const execution = "keycloak:authentication/execution:Execution";
+export const executionConfig = "keycloak:authentication/executionConfig:ExecutionConfig";
 export const federation = "keycloak:ldap/userFederation:UserFederation";
 export const ldapGroupMapper = "keycloak:ldap/groupMapper:GroupMapper";
 export const ldapHardcodedGroup = "keycloak:ldap/hardcodedGroupMapper:HardcodedGroupMapper";
+export const ldapAttribute = "keycloak:ldap/userAttributeMapper:UserAttributeMapper";
 export const oidcProvider = "keycloak:oidc/identityProvider:IdentityProvider";
 export const samlProvider = "keycloak:saml/identityProvider:IdentityProvider";
 export const providerHardcodedGroup =
   "keycloak:index/hardcodedGroupIdentityProviderMapper:HardcodedGroupIdentityProviderMapper";
 export const providerMapping = "keycloak:index/customIdentityProviderMapping:CustomIdentityProviderMapping";
+export const providerAttribute =
+  "keycloak:index/attributeImporterIdentityProviderMapper:AttributeImporterIdentityProviderMapper";
 
 export const namespace = "kubernetes:core/v1:Namespace";
 export const secret = "kubernetes:core/v1:Secret";

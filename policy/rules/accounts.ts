@@ -1,4 +1,4 @@
-import { at, entries, expectValue, list, shown, text } from "../reading.ts";
+import { at, entries, expectValue, list, shown, text, texts } from "../reading.ts";
 import { type Resource, resourceRule } from "../rule.ts";
 import { isPlainAddress } from "../seeds.ts";
 import { account, realm, userProfile } from "../types.ts";
@@ -66,17 +66,19 @@ export const realmSettings = resourceRule(
     name: "realm-settings",
     description: "The realm lets nobody in whose address is not verified, and nobody make or change accounts alone.",
     severity: "critical",
-    remedy: "Write verifyEmail: true in platform.yaml (realmSettings), or leave it out.",
+    remedy: "Change realmSettings in platform.yaml; what is left out there is safe or left alone.",
     types: [realm, userProfile],
   },
-  ({ type, props }) =>
-    type === userProfile
+  (resource) => {
+    const { type, props } = resource;
+    return type === userProfile
       ? [
           // Otherwise people write the attributes that say who manages them.
           ...expectValue(props, ["unmanagedAttributePolicy"], ["ADMIN_EDIT", "ADMIN_VIEW"]),
+          ...(list(props, "attributes") ?? []).flatMap((attribute) => ownFindings(attribute)),
         ]
       : [
-          ...expectValue(props, ["verifyEmail"], [undefined, true]),
+          ...guardFindings(resource),
           ...expectValue(props, ["sslRequired"], [undefined, "all", "external"]),
           ...["registrationAllowed", "duplicateEmailsAllowed", "editUsernameAllowed", "userManagedAccess"].flatMap(
             (key) => expectValue(props, [key], [undefined, false]),
@@ -84,5 +86,56 @@ export const realmSettings = resourceRule(
           ...entries(props, "securityDefenses", "headers")
             .filter(([key, value]) => key === "contentSecurityPolicy" && value === "")
             .map(() => "its pages may be shown inside others (contentSecurityPolicy is empty)"),
-        ],
+        ];
+  },
 );
+
+/** What says who manages an account is for administrators to write. */
+function ownFindings(attribute: unknown): string[] {
+  const name = text(attribute, "name") ?? "";
+  const writers = at(attribute, "permissions") === undefined ? ["user"] : texts(attribute, "permissions", "edits");
+  return ["managed-by", "stack", "prokube-access-key"].includes(name) && writers.includes("user")
+    ? [`people may write ${shown(name)}, which says who manages an account`]
+    : [];
+}
+
+/**
+ * What the provider is not told it switches off, unless changes of it are ignored. Of a realm that is all this
+ * program's, passwords are guarded too.
+ */
+function guardFindings({ props, options }: Resource): string[] {
+  const isOwn = text(props, "attributes", "managed-by") === "prokube-access";
+  const isKept = !isOwn && options.ignoreChanges.includes("verifyEmail");
+  return [
+    ...expectValue(props, ["verifyEmail"], isKept ? [undefined, true] : [true]),
+    ...[...boundElsewhere, "defaultDefaultClientScopes", "defaultOptionalClientScopes"]
+      .filter((key) => !options.ignoreChanges.includes(key))
+      .flatMap((key) => expectValue(props, [key], [undefined])),
+    ...(options.ignoreChanges.includes("accessTokenLifespan") || isShort(at(props, "accessTokenLifespan"))
+      ? []
+      : [`accessTokenLifespan is ${shown(at(props, "accessTokenLifespan"))}; allowed is an hour at most`]),
+    ...(isOwn && (text(props, "passwordPolicy") ?? "") === "" ? ["it has no policy for passwords"] : []),
+    ...(isOwn && at(props, "securityDefenses", "bruteForceDetection") === undefined
+      ? ["it lets passwords be guessed (securityDefenses.bruteForceDetection)"]
+      : []),
+  ];
+}
+
+/** Login flows are bound by a resource of their own, which another rule looks at. */
+const boundElsewhere = [
+  "browserFlow",
+  "registrationFlow",
+  "directGrantFlow",
+  "resetCredentialsFlow",
+  "clientAuthenticationFlow",
+  "dockerAuthenticationFlow",
+  "firstBrokerLoginFlow",
+];
+
+/** Whoever has lost access keeps what is in a token until it ends. Keycloak's own is five minutes. */
+function isShort(lifespan: unknown): boolean {
+  if (lifespan === undefined) return true;
+  const [whole, hours = "0", minutes = "0", seconds = "0"] =
+    /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(typeof lifespan === "string" ? lifespan : "") ?? [];
+  return Boolean(whole) && Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) <= 3600;
+}

@@ -2,10 +2,15 @@ import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/po
 import { accounts, realmSettings } from "./accounts.ts";
 import { clusterRoleBindings, roleBindings } from "./bindings.ts";
 import { clients } from "./clients.ts";
+import { clientRoles, clientScopes, ownAudiences } from "./clientScopes.ts";
 import { applicationPaths, gatewayInStep } from "./gateway.ts";
 import { storageGrantsExpire, viewersWithoutNotebooks } from "./grants.ts";
+import { groups, innerGroups } from "./groups.ts";
 import { ledgerIsComplete } from "./ledger.ts";
+import { boundFlows, gatedApplications, loginSteps, wholeLogins } from "./logins.ts";
+import { namespaceLabels } from "./namespaces.ts";
 import { networkPolicies } from "./network.ts";
+import { applicationObjects, objectsInPlace } from "./objects.ts";
 import { ownerUnchanged } from "./owner.ts";
 import { enoughIsLeft, everybodyIsAUser } from "./people.ts";
 import { knownResources } from "./resources.ts";
@@ -26,12 +31,18 @@ export const resourceRules: readonly ResourceValidationPolicy[] = [
   accounts,
   realmSettings,
   sources,
+  groups,
+  loginSteps,
+  boundFlows,
   clients,
+  clientScopes,
   applicationPaths,
   ownerUnchanged,
   roleBindings,
   clusterRoleBindings,
   networkPolicies,
+  objectsInPlace,
+  namespaceLabels,
   bucketsStay,
   s3PoliciesAreExact,
   s3AttachmentsAreOwn,
@@ -43,6 +54,12 @@ export const stackRules: readonly StackValidationPolicy[] = [
   composites,
   everybodyIsAUser,
   ledgerIsComplete,
+  innerGroups,
+  wholeLogins,
+  gatedApplications,
+  clientRoles,
+  ownAudiences,
+  applicationObjects,
   gatewayInStep,
   enoughIsLeft,
   viewersWithoutNotebooks,

@@ -1,14 +1,13 @@
 import { at, list, shown, texts } from "../reading.ts";
 import { type Finding, resourceRule, stackRule } from "../rule.ts";
-import { isNarrowPath } from "../seeds.ts";
+import { isNarrowPath, isPlatformPath } from "../seeds.ts";
 import { component, stash } from "../types.ts";
 import { ledgerOf } from "./ledger.ts";
 
-const platformPaths: readonly string[] = ["/dex", "/oauth2", "/auth", "/minio", "/argocd", "/mlflow", "/serving"];
 const platformPathsSchema = {
   type: "array",
   items: { type: "string" },
-  description: "Paths that are the platform's own.",
+  description: "Further paths that are the platform's own.",
 } as const;
 
 /** Below an exempted path nobody is asked for a login, so it must be the application's alone. */
@@ -19,7 +18,10 @@ export const applicationPaths = resourceRule(
     severity: "critical",
     remedy: "Choose narrower paths in the application's file.",
     types: [component.application, stash],
-    config: { schema: { properties: { platformPaths: platformPathsSchema } }, defaults: { platformPaths } },
+    config: {
+      schema: { properties: { platformPaths: platformPathsSchema } },
+      defaults: { platformPaths: [] as readonly string[] },
+    },
   },
   ({ type, props }, config) =>
     (list(props, ...(type === stash ? ["input", "exempted"] : ["paths"])) ?? [])
@@ -28,7 +30,8 @@ export const applicationPaths = resourceRule(
 );
 
 function isPlatforms(path: string, own: readonly string[]): boolean {
-  return own.some((one) => `${path}/`.startsWith(`${one}/`));
+  const folded = `${path.toLowerCase()}/`;
+  return isPlatformPath(path) || own.some((one) => folded.startsWith(`${one.toLowerCase()}/`));
 }
 
 /**

@@ -10,8 +10,16 @@ export const viewersWithoutNotebooks = stackRule(
       "Who may only view a workspace does not open its notebooks, which act with the workspace's own rights.",
     severity: "high",
     remedy: "Write notebooksAccess: false for the member, or role: edit.",
+    config: {
+      schema: {
+        properties: {
+          userIdPrefix: { type: "string", description: "What stands before the address in the header of the mesh." },
+        },
+      },
+      defaults: { userIdPrefix: "" },
+    },
   },
-  (resources) => {
+  (resources, { userIdPrefix }) => {
     const viewers = resources.filter(
       ({ type, props }) =>
         type === roleBinding &&
@@ -25,7 +33,7 @@ export const viewersWithoutNotebooks = stackRule(
       const values = (list(policy?.props, "spec", "rules") ?? [])
         .flatMap((rule) => list(rule, "when") ?? [])
         .flatMap((condition) => texts(condition, "values"));
-      return policy && values.some((value) => value.endsWith(address))
+      return policy && values.includes(userIdPrefix + address)
         ? [{ of: policy, what: `${shown(address)} may only view ${namespace}, and may open its notebooks` }]
         : [];
     });

@@ -1,7 +1,8 @@
-import { at, entries, list, shown, text, texts } from "../reading.ts";
+import { at, count, entries, list, shown, text, texts } from "../reading.ts";
 import { type Finding, type Outcome, stackRule } from "../rule.ts";
 import { isForeignRole } from "../seeds.ts";
 import {
+  account,
   authorizationPolicy,
   clusterRoleBinding,
   component,
@@ -39,11 +40,20 @@ export const ledgerIsComplete = stackRule(
     return resources.flatMap((resource): Finding[] => {
       switch (resource.type) {
         case userRoles:
-          return givenRoles(resource, texts(says("users", usernameOf(resource), "roles")), resources);
+          return [
+            ...receiver(resource, "userId", account, resources),
+            ...givenRoles(resource, texts(says("users", usernameOf(resource), "roles")), resources),
+          ];
         case userGroups:
-          return given(resource, "groupIds", group, texts(says("users", usernameOf(resource), "groups")), resources);
+          return [
+            ...receiver(resource, "userId", account, resources),
+            ...given(resource, "groupIds", group, texts(says("users", usernameOf(resource), "groups")), resources),
+          ];
         case groupRoles:
-          return givenRoles(resource, groupLedger(resource, says), resources);
+          return [
+            ...receiver(resource, "groupId", group, resources),
+            ...givenRoles(resource, groupLedger(resource, says), resources),
+          ];
         case roleBinding:
           return contributors(resource, says("workspaces"));
         case clusterRoleBinding:
@@ -56,6 +66,26 @@ export const ledgerIsComplete = stackRule(
     });
   },
 );
+
+/**
+ * What it is given to is of the same component: the account of a user, the group of a group. One of a directory, and a
+ * platform's group that others made, is none of this stack's resources, so nothing of them may be the receiver.
+ */
+function receiver(resource: Outcome, property: string, type: string, resources: readonly Outcome[]): Finding[] {
+  const { name, parent } = resource;
+  const own = resources.filter(
+    (one) =>
+      one.type === type &&
+      one.parent === parent &&
+      // A realm has two groups, and a group those inside it.
+      (type === account || `${one.name}-roles` === name || one.name === `${parent?.name ?? ""}-group`),
+  );
+  const found = (resource.madeFrom[property] ?? []).filter((one) => one.type === type);
+  const isOwn = found.length === own.length && found.every((one) => own.includes(one));
+  return isOwn
+    ? []
+    : [{ of: resource, what: `it gives that to ${found.map((one) => `"${one.name}"`).join(", ") || "somebody else"}` }];
+}
 
 function usernameOf({ parent }: Outcome): string {
   return text(parent?.props, "username") ?? "";
@@ -97,7 +127,7 @@ function given(
 ): Finding[] {
   const sources = (resource.madeFrom[property] ?? []).filter((source) => source.type === type);
   const names = sources.map(({ props }) => text(props, "name") ?? "");
-  const count = list(resource.props, property)?.length ?? 0;
+  const found = count(resource.props, property);
   const here = new Set(resources.filter((one) => one.type === type).map(({ props }) => text(props, "name")));
   const missing = written.filter((name) => here.has(name) && !names.includes(name));
   return [
@@ -105,9 +135,9 @@ function given(
       .filter((name) => !written.includes(name))
       .map((name) => ({ of: resource, what: `it gives ${shown(name)}, which the ledger does not say` })),
     ...missing.map((name) => ({ of: resource, what: `it does not give ${shown(name)}, which the ledger says` })),
-    ...(count === written.length
+    ...(found === undefined || found === written.length
       ? []
-      : [{ of: resource, what: `it gives ${count} and the ledger says ${written.length}: ${written.join(", ")}` }]),
+      : [{ of: resource, what: `it gives ${found} and the ledger says ${written.length}: ${written.join(", ")}` }]),
   ];
 }
 

@@ -22,13 +22,16 @@ export const ownerUnchanged = resourceRule(
     types: [profile, namespace, account, roleBinding, clusterRoleBinding, authorizationPolicy, component.workspace],
     config: {
       schema: {
-        properties: { owner: { type: "string", description: "The address that owns every Profile." } },
+        properties: {
+          owner: { type: "string", description: "The address that owns every Profile." },
+          userIdPrefix: { type: "string", description: "What stands before the address in the header of the mesh." },
+        },
         required: ["owner"],
       },
-      defaults: { owner: "" },
+      defaults: { owner: "", userIdPrefix: "" },
     },
   },
-  (resource, { owner }) => {
+  (resource, { owner, userIdPrefix }) => {
     switch (resource.type) {
       case profile:
         return profileFindings(resource, owner);
@@ -39,7 +42,9 @@ export const ownerUnchanged = resourceRule(
       case account:
         return accountFindings(resource, owner);
       default:
-        return holds(resource.props, owner) ? [`it gives something to ${shown(owner)}, who is nobody`] : [];
+        return [owner, userIdPrefix + owner].some((one) => holds(resource.props, one.toLowerCase()))
+          ? [`it gives something to ${shown(owner)}, who is nobody`]
+          : [];
     }
   },
 );
@@ -75,8 +80,8 @@ function accountFindings({ props, parent }: Resource, owner: string): string[] {
   ];
 }
 
-/** Whether an address stands anywhere in what a binding or a policy lets in. */
+/** Whether an address, in lower case, is anywhere what a binding or a policy lets in. */
 function holds(value: unknown, address: string): boolean {
-  if (typeof value === "string") return value.toLowerCase().endsWith(address.toLowerCase());
+  if (typeof value === "string") return value.toLowerCase() === address;
   return (list(value) ?? entries(value).map(([, inner]) => inner)).some((inner) => holds(inner, address));
 }

@@ -1,4 +1,4 @@
-import { at, entries, list, text, texts } from "../reading.ts";
+import { at, entries, list, text, texts, unknown } from "../reading.ts";
 import { type Finding, stackRule } from "../rule.ts";
 import { account, component, userGroups } from "../types.ts";
 import { ledgerOf } from "./ledger.ts";
@@ -26,16 +26,18 @@ export const everybodyIsAUser = stackRule(
       person,
       groups: resources.find(({ type, parent }) => type === userGroups && parent?.urn === person.parent?.urn),
     }));
-    const common = inCommon(
-      memberships.flatMap(({ groups }) => (groups ? [list(groups.props, "groupIds") ?? []] : [])),
+    // Which groups those of a new account are, a preview may not know.
+    const known = memberships.flatMap(({ groups }) =>
+      groups && at(groups.props, "groupIds") !== unknown ? [list(groups.props, "groupIds") ?? []] : [],
     );
+    const common = inCommon(known);
     return [
       ...memberships.flatMap(({ person, groups }): Finding[] => {
         const username = text(person.parent?.props, "username") ?? "";
         const written = texts(ledger?.props, "input", "users", username, "groups");
         return groups && written.includes(userGroup) ? [] : [{ of: person, what: `it is not in ${userGroup}` }];
       }),
-      ...(memberships.length > 0 && common.length === 0
+      ...(known.length > 0 && common.length === 0
         ? [{ what: `the accounts have no group in common, so not all of them are in ${userGroup}` }]
         : []),
     ];

@@ -1,4 +1,4 @@
-import { at, expectValue, list, shown, text } from "../reading.ts";
+import { at, count, expectValue, list, shown, text } from "../reading.ts";
 import { type Outcome, type Resource, resourceRule, stackRule } from "../rule.ts";
 import { isForeignRole, isPlainRoleName, isWorkspaceName, roleTree } from "../seeds.ts";
 import { component, genericRoleMapper, groupRoles, role, userGroups, userRoles } from "../types.ts";
@@ -87,17 +87,17 @@ function partsOf(one: Outcome) {
   const wanted = roleTree(one.parent?.name ?? "")[text(one.props, "name") ?? ""] ?? [];
   const parts = one.madeFrom["compositeRoles"] ?? [];
   const names = parts.map(({ type, props }) => (type === role ? text(props, "name") : undefined) ?? `a ${type}`);
-  const count = list(one.props, "compositeRoles")?.length ?? 0;
+  const found = count(one.props, "compositeRoles");
   return [
     ...(names.toSorted().join() === [...wanted].toSorted().join()
       ? []
       : [{ of: one, what: `its parts are ${names.join(", ") || "none"}; allowed are ${wanted.join(", ") || "none"}` }]),
-    ...(count === wanted.length
+    ...(found === undefined || found === wanted.length
       ? []
       : [
           {
             of: one,
-            what: `it has ${count} parts, of which ${parts.length} are this stack's; allowed are ${wanted.length}`,
+            what: `it has ${found} parts, of which ${parts.length} are this stack's; allowed are ${wanted.length}`,
           },
         ]),
   ];

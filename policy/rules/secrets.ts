@@ -47,18 +47,20 @@ const openPlaces: Readonly<Record<string, readonly string[]>> = {
 };
 
 function placesOf({ type, name, props }: Pick<Outcome, "type" | "name" | "props">): readonly (readonly string[])[] {
-  // A secret that the program draws for an application is all that its Stash holds.
-  if (type === stash && /-secret-\d/.test(name)) return [["input"]];
+  // A secret that the program draws for an application is all that its Stash holds; its output is a copy.
+  if (type === stash && /-secret-\d/.test(name)) return [["input"], ["output"]];
   if (type === stash) return variablesOf(props);
   return Object.hasOwn(secretPlaces, type) ? (secretPlaces[type] ?? []) : [];
 }
 
 /** Dex's environment has a name and a secret for each client. */
 function variablesOf(props: unknown): string[][] {
-  const names = (list(props, "input", "clients") ?? []).map((one) => text(one, "id"));
-  return entries(props, "input", "variables")
-    .filter(([, value]) => typeof value !== "string" || !names.includes(value))
-    .map(([key]) => ["input", "variables", key]);
+  return ["input", "output"].flatMap((part) => {
+    const names = (list(props, part, "clients") ?? []).map((one) => text(one, "id"));
+    return entries(props, part, "variables")
+      .filter(([, value]) => typeof value !== "string" || !names.includes(value))
+      .map(([key]) => [part, "variables", key]);
+  });
 }
 
 /** What the remediation has seen of a resource that the validation, which follows, then tells. */

@@ -127,6 +127,24 @@ const elsewhere: readonly (readonly [what: string, resource: Recorded, place: Re
   ["another workspace's S3 policy", the(all, "team-a-policy-edit"), the(all, "ada", "Workspace")],
   ["another workspace's role", the(all, "team-a-role-edit"), the(all, "ada", "Workspace")],
   ["another workspace's binding", binding, the(all, "ada", "Workspace")],
+  ["another workspace's Secret", the(all, "team-a-artifact-keys"), the(all, "ada", "Workspace")],
+  ["another workspace's ConfigMap", the(all, "team-a-launcher"), the(all, "ada", "Workspace")],
+  ["another workspace's LimitRange", the(all, "team-a-limit-range"), the(all, "ada", "Workspace")],
+  ["a workspace's Secret in an application", the(all, "team-a-artifact-keys"), the(all, "board", "Application")],
+  ["an application's Secret in a workspace", the(all, "board-keys"), the(all, "team-a", "Workspace")],
+  ["a group of another file", the(all, "guests-group"), the(all, "prokube", "Realm")],
+  ["the realm's group in a group's file", the(all, "prokube-group-pk-user"), the(all, "guests", "Group")],
+  ["a step of another flow", the(all, "corp-after-login-pass"), the(all, "prokube-browser", "LoginFlow")],
+  ["a step of another provider's flow", the(all, "corp-after-login-pass"), the(all, "hub-after-login", "LoginFlow")],
+  ["an attribute of another provider", the(all, "corp-email"), the(all, "partner", "IdentityProvider")],
+  [
+    "a group mapping of another provider",
+    the(all, "corp-group-guests/corp~data"),
+    the(all, "partner", "IdentityProvider"),
+  ],
+  ["an identity provider of another file", the(all, "corp-provider"), the(all, "hub", "IdentityProvider")],
+  ["an application's scopes", the(all, "board-scopes"), the(all, "charts", "Application")],
+  ["a public client in an application", the(all, "clients-direct"), the(all, "board", "Application")],
   ["a second ledger in an application", the(all, "grants"), the(all, "guests", "Group")],
 ];
 suite("a resource in a place that is not its own is refused", () => {
@@ -185,6 +203,72 @@ const disguises: readonly (readonly [what: string, resource: Recorded, message: 
   ["a workspace called like a part of roles", workspaceCalled("edit"), /"edit" is no name for a workspace/],
   ["a workspace with a colon", workspaceCalled("s3:edit"), /is no name for a workspace/],
 ];
+/** A second resource like one of the program's, beside it. */
+const beside = (
+  like: string,
+  name: string,
+  ...changes: Parameters<typeof spoiled> extends [unknown, ...infer C] ? C : never
+) => {
+  const one = the(all, like);
+  return { ...spoiled(one, ...changes), name, urn: one.urn.replace(/::[^:]*$/, `::${name}`) };
+};
+const second: readonly (readonly [what: string, resource: Recorded, message: RegExp])[] = [
+  [
+    "an entrance beside the password",
+    beside("prokube-browser-cookie", "prokube-browser-enter", ["authenticator", "allow-access-authenticator"]),
+    /login-steps: .*is no step of such a login flow/,
+  ],
+  [
+    "a link beside the proof",
+    beside(
+      "corp-first-login-account-link-proof-mail",
+      "corp-first-login-account-link-link",
+      ["authenticator", "idp-auto-link"],
+      ["requirement", "REQUIRED"],
+      ["parentFlowAlias", "prokube-access corp-first-login-account-link"],
+    ),
+    /sources: .*without proof/,
+  ],
+  [
+    "a step in one of Keycloak's own flows",
+    beside("prokube-browser-cookie", "prokube-browser-cookie", ["parentFlowAlias", "first broker login"]),
+    /parentFlowAlias is "first broker login"/,
+  ],
+  ["a second flow of a component", beside("board-login-flow", "board-login-other"), /a second flow of its component/],
+  [
+    "an attribute that says that an address is verified",
+    beside("staff-email", "staff-emailVerified", ["userModelAttribute", "emailVerified"]),
+    /userModelAttribute is "emailVerified"/,
+  ],
+  [
+    "a group inside a workspace's group, for nobody from elsewhere",
+    beside("guests-group", "other-group", ["parentId", "guests-group-id"]),
+    /groups: .*is inside another group/,
+  ],
+  [
+    "an inner group called like another's",
+    beside("guests/Data", "other/Data", ["parentId", "guests-group-id"]),
+    /is inside another group/,
+  ],
+  [
+    "a token of a service account in the place of keys",
+    beside(
+      "team-a-artifact-keys",
+      "team-a-token",
+      ["metadata.name", "x"],
+      ["type", "kubernetes.io/service-account-token"],
+    ),
+    /objects-in-place: .*type is "kubernetes\.io\/service-account-token"/,
+  ],
+];
+suite("a second resource beside one of the program's is refused", () => {
+  for (const [what, resource, message] of second) {
+    test(what, async () => {
+      assert.match((await findings(resource)).join("\n"), message);
+    });
+  }
+});
+
 suite("a resource in disguise is refused", () => {
   for (const [what, resource, message] of disguises) {
     test(what, async () => {
@@ -222,6 +306,24 @@ suite("what a preview does not know yet is not taken for right", () => {
     ["team-a-profile", "spec"],
     ["board-client", "fullScopeAllowed"],
     ["prokube-realm", "verifyEmail"],
+    ["team-a-artifact-keys", "metadata"],
+    ["team-a-artifact-keys", "type"],
+    ["team-a-launcher", "metadata"],
+    ["team-a-limit-range", "spec"],
+    ["team-a-namespace", "metadata"],
+    ["board-keys", "metadata"],
+    ["guests-group", "parentId"],
+    ["guests-group", "name"],
+    ["prokube-browser-password-form", "authenticator"],
+    ["prokube-browser-password-form", "requirement"],
+    ["board-login-gate-allowed-members-role-config", "config"],
+    ["board-client", "standardTokenExchangeEnabled"],
+    ["corp-email", "userAttribute"],
+    ["corp-email", "extraConfig"],
+    ["staff-email", "userModelAttribute"],
+    ["corp-provider", "tokenUrl"],
+    ["staff-group-guests/ML Users", "groupsLdapFilter"],
+    ["corp-group-guests/corp~data", "extraConfig"],
   ];
   for (const [name, path] of cases) {
     test(`${name} with ${path} unknown`, async () => {

@@ -38,7 +38,8 @@ if (Object.keys(files).length > 0) {
   });
 }
 mockSurvey();
-const recorder = await recordRegistrations(stack);
+// A preview, because only that may look back to the day above.
+const recorder = await recordRegistrations(stack, true);
 // The mocks do not register the stack itself.
 const root = `urn:pulumi:${stack}::prokube-access::pulumi:pulumi:Stack::prokube-access-${stack}`;
 const recorded = new Map<string, Recorded>([[root, describeStack()]]);
@@ -99,8 +100,14 @@ function describe(request: RegisterResourceRequest, urn: string): Recorded {
     parent: urns.get(request.getParent()) ?? root,
     ...(provider !== undefined && { provider }),
     inputs,
-    // A component has no outputs but those that it registers.
-    outputs: request.getCustom() ? inputs : {},
+    outputs: outputsOf(request, inputs),
     madeFrom,
+    ignoreChanges: request.getIgnorechangesList(),
   };
+}
+
+/** A component has no outputs but those that it registers; a Stash has a copy of what it is handed. */
+function outputsOf(request: RegisterResourceRequest, inputs: Record<string, unknown>): Record<string, unknown> {
+  if (!request.getCustom()) return {};
+  return request.getType() === "pulumi:index:Stash" ? { ...inputs, output: inputs["input"] } : inputs;
 }

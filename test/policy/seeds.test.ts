@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { address } from "../../access/fields.ts";
+import { pathProblem, platformPaths, protectedPrefixes } from "../../access/gateway.ts";
 import { contributorBindingName, emailPattern, workspaceNameProblem, workspaceRoles } from "../../access/names.ts";
 import { at, expectKeys, expectValue, plain, shown, unknown } from "../../policy/reading.ts";
 import {
   bucketsOf,
   contributorName,
+  hostOf,
+  isEverybodysRole,
   isForeignRole,
   isNarrowPath,
   isPlainAddress,
+  isPlatformPath,
   isPlainRoleName,
   isWorkspaceName,
   roleTree,
@@ -90,6 +95,52 @@ test("a path is an application's own or it is not narrow", () => {
   ]) {
     assert.ok(!isNarrowPath(path), path);
   }
+});
+
+test("a path that the files may not have because it is the platform's is known here too, and the other way round", () => {
+  for (const prefix of protectedPrefixes) {
+    for (const path of [`/${prefix}`, `/${prefix}/*`, `/${prefix.toUpperCase()}/x`])
+      assert.ok(isPlatformPath(path), path);
+  }
+  for (const path of platformPaths) assert.ok(isPlatformPath(path), path);
+  for (const path of ["/pipeline", "/pipelines/x", "/PipelineX", "/ml_metadata.x"])
+    assert.ok(isPlatformPath(path), path);
+  for (const path of ["/grafana/*", "/board", "/kfamily/x", "/my/kfam/*"]) {
+    assert.ok(!isPlatformPath(path) && pathProblem(path) === undefined, path);
+  }
+});
+
+test("an address that the files may have has a host, and what has none the files may not have", () => {
+  const good = [
+    "https://x.example.com/a?b=c",
+    "http://localhost:8000/",
+    "http://127.0.0.1/x",
+    "http://[::1]/",
+    "https://x/@a",
+  ];
+  for (const one of good) assert.ok(hostOf(one) !== undefined && address.safeParse(one).success, one);
+  const bad = [
+    "https://x/*",
+    "http://x.example.com/",
+    "https://a@x/",
+    "https://x/#y",
+    "https://*.x/",
+    "/x",
+    "+",
+    "*",
+    "x:y",
+    "",
+  ];
+  for (const one of bad) assert.ok(hostOf(one) === undefined && !address.safeParse(one).success, one);
+  // The URL standard reads it as a slash, and others as a user's name.
+  assert.equal(hostOf("https://evil.example.com\\@x.example.com/"), undefined);
+  assert.equal(hostOf("https://X.Example.com:8443/a"), "x.example.com");
+});
+
+test("roles that everybody has are known", () => {
+  for (const name of ["default-roles-prokube", "offline_access", "uma_authorization"])
+    assert.ok(isEverybodysRole(name));
+  for (const name of ["kubeflow-user", "grafana-admin"]) assert.ok(!isEverybodysRole(name));
 });
 
 test("what a preview does not know is unknown, and nothing else goes with it", () => {

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { StackValidationPolicy } from "@pulumi/policy";
+import { clientRoles, ownAudiences } from "../../policy/rules/clientScopes.ts";
 import { gatewayInStep } from "../../policy/rules/gateway.ts";
 import { storageGrantsExpire, viewersWithoutNotebooks } from "../../policy/rules/grants.ts";
+import { innerGroups } from "../../policy/rules/groups.ts";
 import { ledgerIsComplete } from "../../policy/rules/ledger.ts";
+import { gatedApplications, wholeLogins } from "../../policy/rules/logins.ts";
+import { applicationObjects } from "../../policy/rules/objects.ts";
 import { enoughIsLeft, everybodyIsAUser } from "../../policy/rules/people.ts";
 import { composites } from "../../policy/rules/roles.ts";
 import { size } from "../../policy/rules/size.ts";
-import { configured, judgeStack, type Recorded, recorded, spoiled, the, wide } from "./support.ts";
+import { configured, judgeStack, later, type Recorded, recorded, spoiled, the, wide } from "./support.ts";
 
 const all = recorded("wide", wide);
 
@@ -100,6 +104,36 @@ test("whose account is disabled need not be in it", async () => {
   assert.deepEqual(await judgeStack(everybodyIsAUser, disabled), []);
 });
 
+suite("of what is made in this update a preview knows less, and refuses no less of the rest", () => {
+  const unmade = all.map((one) => {
+    const lists = ["compositeRoles", "roleIds", "groupIds"].filter((key) => Object.hasOwn(one.outputs, key));
+    return lists.length === 0 ? one : spoiled(one, ...lists.map((key) => [key, later] as const));
+  });
+  for (const rule of [composites, ledgerIsComplete, everybodyIsAUser]) {
+    test(rule.name, async () => {
+      assert.notDeepEqual(unmade, all);
+      assert.deepEqual(await judgeStack(rule, unmade), []);
+    });
+  }
+  const swapped = (name: string, property: string, source: string) =>
+    unmade.map((one) =>
+      one.name === name ? { ...one, madeFrom: { ...one.madeFrom, [property]: [the(all, source).urn] } } : one,
+    );
+  test("another part", async () => {
+    const other = swapped("team-a-role-view", "compositeRoles", "team-a-role-edit");
+    assert.match((await judgeStack(composites, other)).join(), /its parts are pk:edit:team-a/);
+  });
+  test("another role and another group", async () => {
+    const role = swapped("ada-roles", "roleIds", "team-a-role-edit");
+    assert.match(
+      (await judgeStack(ledgerIsComplete, role)).join(),
+      /gives "pk:edit:team-a", which the ledger does not/,
+    );
+    const group = swapped("orla-groups", "groupIds", "prokube-group-pk-admin");
+    assert.match((await judgeStack(ledgerIsComplete, group)).join(), /gives "pk-admin", which the ledger does not/);
+  });
+});
+
 const subjects = (...names: string[]) =>
   names.map((name) => ({ apiGroup: "rbac.authorization.k8s.io", kind: "User", name }));
 refuses(ledgerIsComplete, [
@@ -162,6 +196,194 @@ refuses(ledgerIsComplete, [
   ],
 ]);
 
+refuses(ledgerIsComplete, [
+  [
+    "roles of a group given to another group",
+    from("guests-roles", "groupId", "prokube-group-pk-user"),
+    /"guests-roles": it gives that to "prokube-group-pk-user"/,
+  ],
+  [
+    "roles of a group given to an inner one",
+    from("guests-roles", "groupId", "guests/Data"),
+    /gives that to "guests\/Data"/,
+  ],
+  ["roles of a group given by an identifier alone", from("guests-roles", "groupId"), /gives that to somebody else/],
+  [
+    "roles of the administrators given to all users",
+    from("prokube-group-pk-admin-roles", "groupId", "prokube-group-pk-user"),
+    /"prokube-group-pk-admin-roles": it gives that to "prokube-group-pk-user"/,
+  ],
+  ["roles of a user given to another", from("ada-roles", "userId", "orla-account"), /gives that to "orla-account"/],
+  ["groups of a user given to another", from("ada-groups", "userId", "orla-account"), /gives that to "orla-account"/],
+]);
+
+refuses(innerGroups, [
+  [
+    "a group inside the administrators'",
+    from("guests/Data", "parentId", "prokube-group-pk-admin"),
+    /"guests\/Data": it is inside pk-admin/,
+  ],
+  ["a group inside one of its own kind", from("guests/Data", "parentId", "guests/ML Users"), /it is inside ML Users/],
+  [
+    "a group inside one by its identifier alone",
+    from("guests/Data", "parentId"),
+    /a group that this stack does not make/,
+  ],
+  [
+    "an outermost group that is made from another",
+    from("guests-group", "parentId", "prokube-group-pk-admin"),
+    /"guests-group": it is inside pk-admin/,
+  ],
+]);
+
+refuses(wholeLogins, [
+  ["a browser flow without the password", without("prokube-browser-password-form"), /lacks the step password-form/],
+  [
+    "administrators who are not asked",
+    without("prokube-browser-password-administrators-otp"),
+    /"prokube-browser": it lacks the step password-administrators-otp/,
+  ],
+  ["others who are not asked", without("prokube-direct-grant-others"), /lacks the step others/],
+  [
+    "a condition that is not there",
+    without("prokube-browser-password-administrators-administrator"),
+    /lacks the step password-administrators-administrator/,
+  ],
+  [
+    "a condition without its configuration",
+    without("prokube-browser-password-administrators-administrator-config"),
+    /its step password-administrators-administrator has no configuration/,
+  ],
+  [
+    "a configuration of another step",
+    from("board-login-gate-allowed-members-role-config", "executionId", "board-login-gate-refuse"),
+    /its step gate-allowed-members-role has no configuration/,
+  ],
+  ["a gate that refuses nobody", without("board-login-gate-refuse"), /"board-login": it lacks the step gate-refuse/],
+  ["an entrance without a condition", without("board-login-gate-allowed-members-role"), /gate-allowed-members-role/],
+  [
+    "a first login without proof",
+    without("corp-first-login-account-link-proof"),
+    /"corp-first-login": it lacks the step account-link-(?:link|proof)/,
+  ],
+  [
+    "an account of the same address without its password",
+    without("corp-first-login-account-link-proof-password-form"),
+    /account-link-proof-password-form/,
+  ],
+  [
+    "an application's gate by an identity provider without its condition",
+    without("corp-after-login-application-board-scope"),
+    /"corp-after-login": it lacks the step application-board-scope/,
+  ],
+  [
+    "a flow that is none of the program's",
+    withOne("LoginFlow prokube-browser", (one) => ({ ...one, name: "x" })),
+    /"x": it is/,
+  ],
+]);
+test("an entrance is not taken for the step of the same name that has no steps", async () => {
+  const flat = withOne("prokube-browser-password-administrators", (one) => ({
+    ...one,
+    type: "keycloak:authentication/execution:Execution",
+  }));
+  assert.match((await judgeStack(wholeLogins, flat)).join(), /lacks the step password-/);
+});
+
+const open = put("grants", "input.applications.board.allow", undefined);
+refuses(gatedApplications, [
+  [
+    "a client without its login flow",
+    from("board-client", "authenticationFlowBindingOverrides"),
+    /not go through board-login/,
+  ],
+  [
+    "a client without its login flow, though made from it",
+    put("board-client", "authenticationFlowBindingOverrides", undefined),
+    /"board": its logins do not go through board-login/,
+  ],
+  [
+    "a client with another login flow",
+    from("board-client", "authenticationFlowBindingOverrides", "prokube-browser-flow"),
+    /"board": its logins do not go through board-login/,
+  ],
+  ["an application that the ledger says is open", open, /has a login flow, and the ledger says it is open to all/],
+  ["an application without a client", without("board-client"), /application board of the ledger has no client/],
+  [
+    "a provider whose logins go past the gate",
+    put("corp-provider", "postBrokerLoginFlowAlias", ""),
+    /"corp": its logins do not go through corp-after-login/,
+  ],
+  [
+    "a provider with another's flow",
+    from("corp-provider", "postBrokerLoginFlowAlias", "hub-after-login-flow"),
+    /"corp": its logins do not go through corp-after-login/,
+  ],
+  [
+    "a provider whose flow does not know the application",
+    without("corp-after-login-application-board"),
+    /"corp-after-login": it lacks the step application-board/,
+  ],
+  ["a gate without its entrance", without("board-login-gate-allowed-members"), /lacks the step gate-allowed-members/],
+  [
+    "a gate by another name than the ledger's",
+    put("grants", "input.applications.board.allow", { groups: [], roles: ["grafana-admin"] }),
+    /gate-allowed-role-grafana-admin.*\n.*gate-allowed-members lets in whom the ledger does not say/,
+  ],
+]);
+
+refuses(clientRoles, [
+  [
+    "a workspace's role",
+    from("clients-dex-role-grafana-admin", "roleId", "team-a-role-edit"),
+    /lets a client hear of "pk:edit:team-a"/,
+  ],
+  [
+    "a role by its identifier alone",
+    from("clients-dex-role-grafana-admin", "roleId"),
+    /lets a client hear of other roles/,
+  ],
+  ["another client", from("clients-dex-role-grafana-admin", "clientId", "board-client"), /another client than Dex's/],
+  [
+    "a role of a workspace that others made",
+    withOne("clients-dex-role-grafana-admin", (one) => ({ ...one, name: "clients-dex-role-pk:edit:x", madeFrom: {} })),
+    /lets a client hear of "pk:edit:x"/,
+  ],
+]);
+
+refuses(ownAudiences, [
+  [
+    "another audience",
+    put("board-audience", "includedCustomAudience", "minio"),
+    /audience is "minio"; allowed is "board-/,
+  ],
+  [
+    "another client's",
+    from("board-audience", "clientId", "clients-direct"),
+    /audience is "board-client"; allowed is "con/,
+  ],
+  ["none", put("clients-direct-audience", "includedCustomAudience", undefined), /audience is nothing/],
+]);
+
+refuses(applicationObjects, [
+  [
+    "keys in another namespace",
+    put("board-keys", "metadata.namespace", "monitoring"),
+    /it is "monitoring\/board-oidc-secret"/,
+  ],
+  [
+    "keys in another Secret",
+    put("board-keys", "metadata.name", "charts-oidc-secret"),
+    /says "team-a\/board-oidc-secret"/,
+  ],
+  [
+    "settings in another namespace",
+    put("board-environment", "metadata.namespace", "x"),
+    /"board-environment": it is "x\//,
+  ],
+  ["keys that the ledger does not know", put("grants", "input.applications", {}), /the ledger says "nothing"/],
+]);
+
 refuses(gatewayInStep, [
   [
     "paths that are written and not in the ledger",
@@ -211,6 +433,20 @@ suite("viewers-without-notebooks", () => {
       (await judgeStack(viewersWithoutNotebooks, open)).join(),
       /"orla@example\.com" may only view team-a, and may open its notebooks\. Write notebooksAccess: false/,
     );
+  });
+  test("who is called like the end of an editor's address may only view", async () => {
+    const rename = (one: Recorded, path: string) => spoiled(one, [path, "la@example.com"]);
+    const viewer = withOne("team-a-contributor-orla", (one) => rename(one, "subjects.0.name"));
+    const both = viewer.map((one) =>
+      one.name === "team-a-network-pipelines" ? spoiled(one, ["metadata.name", "pk-members"]) : one,
+    );
+    assert.deepEqual(await judgeStack(viewersWithoutNotebooks, both), []);
+    const prefixed = both.map((one) =>
+      one.name === "team-a-network-pipelines"
+        ? spoiled(one, ["spec.rules.0.when.0.values", ["x:la@example.com"]])
+        : one,
+    );
+    assert.match((await judgeStack(viewersWithoutNotebooks, prefixed, { userIdPrefix: "x:" })).join(), /"la@example/);
   });
   test("an editor may open them, and a viewer another workspace's, where an editor", async () => {
     const open = withOne("team-a-network-pipelines", (one) => spoiled(one, ["metadata.name", "pk-members"]));

@@ -33,6 +33,7 @@ export interface Recorded {
   readonly madeFrom: Readonly<Record<string, readonly string[]>>;
   readonly aliases?: readonly string[];
   readonly deleteBeforeReplace?: boolean;
+  readonly ignoreChanges?: readonly string[];
 }
 
 /** Registers a stack in a process of its own, because mocks are global. */
@@ -84,14 +85,14 @@ export async function judge(
   const report: ReportViolation = (message) => {
     findings.push(message);
   };
-  const { type, name, urn, parent, provider, aliases = [], deleteBeforeReplace } = resource;
+  const { type, name, urn, parent, provider, aliases = [], deleteBeforeReplace, ignoreChanges = [] } = resource;
   const args = {
     type,
     name,
     urn,
     opts: {
       protect: false,
-      ignoreChanges: [],
+      ignoreChanges: [...ignoreChanges],
       aliases: [...aliases],
       additionalSecretOutputs: [],
       customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
@@ -253,4 +254,5 @@ export const wide: Readonly<Record<string, string>> = {
 /** Rules of policy/dev.json that stack `wide` needs otherwise. */
 export const wideConfig: Readonly<Record<string, Config>> = {
   "cluster-role-bindings": { allowed: ["ada@example.com"] },
+  clients: { hosts: ["cluster.example.com", "console.example.com"] },
 };
