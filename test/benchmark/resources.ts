@@ -1,8 +1,17 @@
 /** A resource as a stack's exported state has it. */
-interface Resource {
+export interface Resource {
   readonly urn: string;
   readonly type: string;
   readonly parent?: string;
+  /** Whether it is no component. */
+  readonly custom?: boolean;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly dependencies?: readonly string[];
+}
+
+/** The resources in a state, given as `pulumi stack export` prints it; each after those it waits for. */
+export function resourcesIn(text: string): Resource[] {
+  return (JSON.parse(text) as { deployment: { resources: Resource[] } }).deployment.resources;
 }
 
 /** What a stack is made of. */
@@ -20,8 +29,7 @@ const user = "prokube:access:User";
 
 /** Counts what stands in a state, given as `pulumi stack export` prints it. */
 export function compositionOf(text: string): Composition {
-  const { deployment } = JSON.parse(text) as { deployment: { resources: Resource[] } };
-  const { resources } = deployment;
+  const resources = resourcesIn(text);
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
   const homeOf = (resource: Resource): Resource | undefined => {
     if (resource.type === workspace || resource.type === user) return resource;

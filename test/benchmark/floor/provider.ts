@@ -1,7 +1,7 @@
 import { resource, run } from "../../../sandbox/plugins/bridged.ts";
 
 interface State {
-  index: number;
+  properties: Record<string, string>;
 }
 
 /** A provider that answers at once. */
@@ -12,8 +12,8 @@ await run<null>({
   connect: () => Promise.resolve(null),
   resources: {
     "nothing:index:Nothing": resource<null, State>({
-      schema: { index: { type: "number" } },
-      create: (_, { index }) => Promise.resolve(String(index)),
+      schema: { properties: { type: "map" } },
+      create: () => Promise.resolve("nothing"),
       read: () => Promise.resolve({}),
       update: () => Promise.resolve(),
       delete: () => Promise.resolve(),
