@@ -3,12 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { endpoints, registeredApplications, scopesOf } from "./access/application.ts";
 import { differences } from "./access/differences.ts";
 import { InputError } from "./access/diagnostic.ts";
-import { renames } from "./access/diff.ts";
 import { accessEntries } from "./access/entries.ts";
 import { expiringSoon } from "./access/expiry.ts";
 import { guard, rememberedTarget, requireTarget } from "./access/guards.ts";
 import { neededSecrets } from "./access/identity.ts";
-import { ledgerOf } from "./access/ledger.ts";
+import { ledgerOf, renamesSince } from "./access/ledger.ts";
 import { loadDesiredState } from "./access/load.ts";
 import { resolve, today } from "./access/resolve.ts";
 import { takeover } from "./access/takeover.ts";
@@ -57,7 +56,7 @@ const ledger = createLedger(
       ...live,
       platform: plan.platform,
       date: plan.date,
-      renamed: renames(plan.users, new Set(Object.keys(before.users))),
+      renamed: renamesSince(before, plan),
     }),
   (before, after) => acts.prepare(before, after),
 );
@@ -71,7 +70,8 @@ const systems = [
 ];
 const providers = createProviders(connection, systems, { dependsOn: [ledger] });
 const hooks = createHooks(acts);
-// For every resource the SDK records stacks and sends the engine three debug messages, which takes longer than registering it.
+// For every resource the SDK records stacks and sends the engine three debug messages, which takes longer than
+// registering it.
 Error.stackTraceLimit = 0;
 Object.assign(pulumi.log, { debug: () => Promise.resolve() });
 const clientScopes = [...live.objects.values()].filter(({ kind }) => kind === "client scope").map(({ name }) => name);

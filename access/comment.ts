@@ -1,6 +1,6 @@
 import type { AccessChange } from "./diff.ts";
 import { compare, formatLocation } from "./diagnostic.ts";
-import { placeText, rightsIn } from "./entries.ts";
+import { isAdministration, letsEdit, placeText } from "./entries.ts";
 import { shortened } from "./excerpt.ts";
 import { lengthOf, type Part, part, fitted } from "./fitting.ts";
 import { code, markdownTable, tableRow } from "./markdown.ts";
@@ -187,13 +187,8 @@ function accessLine(changes: readonly AccessChange[]): string {
 const weights = ["administration", "edit or removal", "other"] as const;
 
 function weight({ place, kind, after }: AccessChange): number {
-  if (place.kind === "platform" || place.kind === "cluster") return weights.indexOf("administration");
-  return weights.indexOf(kind !== "gain" || isEdit(after) ? "edit or removal" : "other");
-}
-
-function isEdit(access: string | undefined): boolean {
-  const { kubernetes = 0, storage = 0 } = rightsIn(access);
-  return kubernetes === 2 || storage === 2;
+  if (isAdministration(place)) return weights.indexOf("administration");
+  return weights.indexOf(kind !== "gain" || letsEdit(after) ? "edit or removal" : "other");
 }
 
 function accessPart(rows: readonly AccessRow[]): Part {
@@ -219,8 +214,8 @@ function changesText(changes: readonly AccessChange[]): string {
   const kinds = Map.groupBy(changes, ({ kind, place, after }) => {
     if (kind === "loss") return "removals";
     if (kind === "gain and loss") return "gains with losses";
-    if (place.kind === "platform" || place.kind === "cluster") return "gains of administration";
-    return isEdit(after) ? "gains of edit" : "other gains";
+    if (isAdministration(place)) return "gains of administration";
+    return letsEdit(after) ? "gains of edit" : "other gains";
   });
   return counted(kinds);
 }

@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
 import { compare, type Location } from "./diagnostic.ts";
-import { type AccessEntry, type AccessPath, endText, type Later, type Place, rightsIn, subjectOf } from "./entries.ts";
+import {
+  type AccessEntry,
+  type AccessPath,
+  endText,
+  isAdministration,
+  type Later,
+  letsEdit,
+  type Place,
+  rightsIn,
+  subjectOf,
+} from "./entries.ts";
 
 /** How somebody's effective access in one place changes. */
 export interface AccessChange {
@@ -142,10 +152,9 @@ function accessOn({ access, later }: Pick<AccessEntry, "access" | "later">, day:
 
 /** What a reviewer must not overlook comes first: losses (an outage), then what lets somebody change things. */
 function urgency({ kind, place, after }: AccessChange): number {
-  if (kind !== "gain") return place.kind === "platform" || place.kind === "cluster" ? 0 : 1;
-  if (place.kind === "platform" || place.kind === "cluster") return 2;
-  const { kubernetes = 0, storage = 0 } = rightsIn(after);
-  return kubernetes === 2 || storage === 2 ? 3 : 4;
+  if (kind !== "gain") return isAdministration(place) ? 0 : 1;
+  if (isAdministration(place)) return 2;
+  return letsEdit(after) ? 3 : 4;
 }
 
 function byPlace(a: { place: Place; who: string }, b: { place: Place; who: string }): number {
@@ -156,11 +165,18 @@ function byPlace(a: { place: Place; who: string }, b: { place: Place; who: strin
 export type AccessRecord = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export function recordOf(entries: readonly AccessEntry[]): AccessRecord {
+  return recorded(entries, ({ access }) => access);
+}
+
+function recorded<T>(
+  entries: readonly AccessEntry[],
+  value: (entry: AccessEntry) => T,
+): Record<string, Record<string, T>> {
   const byPlace = Map.groupBy(entries, ({ place }) => `${place.kind} ${place.name}`);
   return Object.fromEntries(
     [...byPlace].map(([place, inside]) => [
       place,
-      Object.fromEntries(inside.map((entry) => [subjectOf(entry), entry.access])),
+      Object.fromEntries(inside.map((entry) => [subjectOf(entry), value(entry)])),
     ]),
   );
 }
@@ -169,12 +185,9 @@ export function recordOf(entries: readonly AccessEntry[]): AccessRecord {
 export type EndRecord = Readonly<Record<string, Readonly<Record<string, readonly Later[]>>>>;
 
 export function endsOf(entries: readonly AccessEntry[]): EndRecord {
-  const ending = entries.filter(({ later }) => later.length > 0);
-  return Object.fromEntries(
-    [...Map.groupBy(ending, ({ place }) => `${place.kind} ${place.name}`)].map(([place, inside]) => [
-      place,
-      Object.fromEntries(inside.map((entry) => [subjectOf(entry), entry.later])),
-    ]),
+  return recorded(
+    entries.filter(({ later }) => later.length > 0),
+    ({ later }) => later,
   );
 }
 

@@ -119,6 +119,17 @@ export function rightsIn(access: string | undefined): Readonly<Record<string, nu
   return cluster === undefined ? { [access]: 1 } : { cluster: cluster === "admin" ? 2 : 1 };
 }
 
+/** Whether the place is the platform or the cluster as a whole. */
+export function isAdministration({ kind }: Place): boolean {
+  return kind === "platform" || kind === "cluster";
+}
+
+/** Whether access in a workspace lets somebody change something, in the namespace or in the buckets. */
+export function letsEdit(access: string | undefined): boolean {
+  const { kubernetes = 0, storage = 0 } = rightsIn(access);
+  return kubernetes === 2 || storage === 2;
+}
+
 type MembershipLine = (group: string, user: string) => Location | undefined;
 
 function membershipLines({ groups }: DesiredState): MembershipLine {

@@ -1,5 +1,5 @@
 import { exemptedPaths, openingRoles, registeredApplications } from "./application.ts";
-import { type AccessRecord, type EndRecord, endsOf, recordOf } from "./diff.ts";
+import { type AccessRecord, type EndRecord, endsOf, recordOf, renames } from "./diff.ts";
 import type { AccessEntry } from "./entries.ts";
 import { type Limits, limitsOf, type Target } from "./guards.ts";
 import { canonical } from "./inventory.ts";
@@ -122,6 +122,11 @@ export function ledgerOf(plan: Plan, entries: readonly AccessEntry[] = [], targe
     limits: limitsOf(plan.platform.guards),
     target,
   };
+}
+
+/** Usernames in the plan by those in an earlier ledger. */
+export function renamesSince(before: Ledger, { users }: Pick<Plan, "users">): Map<string, string> {
+  return renames(users, new Set(Object.keys(before.users)));
 }
 
 /** Shared and personal workspaces. */

@@ -4,13 +4,7 @@ import { parseArgs } from "node:util";
 import { codeowners as render, codeownersFile } from "../access/codeowners.ts";
 import { compare } from "../access/diagnostic.ts";
 import { loadDesiredState } from "../access/load.ts";
-import { printJson, say } from "./options.ts";
-
-/** Options of the commands that write a file or, with `--check`, tell whether it is current. */
-export const checkOptions = {
-  check: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-} as const;
+import { checkOptions, printJson, say } from "./options.ts";
 
 /**
  * Writes who approves changes of which file, or with `--check` tells whether that is current.

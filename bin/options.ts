@@ -10,6 +10,12 @@ export const stateOptions = {
   json: { type: "boolean", default: false },
 } as const;
 
+/** Options of the commands that write a file or, with `--check`, tell whether it is current. */
+export const checkOptions = {
+  check: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+} as const;
+
 /**
  * The folder of a stack's desired state.
  *

@@ -51,9 +51,17 @@ export function mergeBase(a: string, b: string): string {
 
 /** Paths that differ between where this branch left a base and the files as they are, new ones included. */
 export function changedSince(base: string): string[] {
-  const changed = git(["diff", "--name-only", "--no-renames", "--relative", "-z", mergeBase(base, "HEAD"), "--"]);
-  const added = git(["ls-files", "--others", "--exclude-standard", "-z"]);
-  return [...changed.split("\0"), ...added.split("\0")].filter((path) => path !== "");
+  return [
+    ...paths(["diff", "--name-only", "--no-renames", "--relative", "-z", mergeBase(base, "HEAD"), "--"]),
+    ...paths(["ls-files", "--others", "--exclude-standard", "-z"]),
+  ];
+}
+
+/** Paths that Git lists with -z. */
+export function paths(args: readonly string[]): string[] {
+  return git(args)
+    .split("\0")
+    .filter((path) => path !== "");
 }
 
 /** The commit that is checked out, with a plus sign when files differ from it; undefined outside a repository. */

@@ -2,8 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { jsonSchemas } from "../access/schema.ts";
-import { checkOptions } from "./codeowners.ts";
-import { exactly, printJson, say } from "./options.ts";
+import { checkOptions, exactly, printJson, say } from "./options.ts";
 
 const schemaFolder = join("stacks", "schema");
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { formatLocation } from "../access/diagnostic.ts";
-import { type AccessEntry, rightsIn, subjectOf } from "../access/entries.ts";
+import { type AccessEntry, letsEdit, subjectOf } from "../access/entries.ts";
 import { alignedTable } from "../access/matrix.ts";
 import { viaOf, whoCan } from "../access/why.ts";
 import { exactly, print, printJson, readState, stateOptions } from "./options.ts";
@@ -42,6 +42,5 @@ function line(entry: AccessEntry): string[] {
 
 /** Whether somebody may view and change nothing, in the namespace and in the buckets. */
 function isReader({ access, place }: AccessEntry): boolean {
-  const { kubernetes = 0, storage = 0 } = rightsIn(access);
-  return place.kind === "workspace" && Math.max(kubernetes, storage) < 2;
+  return place.kind === "workspace" && !letsEdit(access);
 }

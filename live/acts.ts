@@ -1,9 +1,8 @@
 import type FederatedIdentityRepresentation from "@keycloak/keycloak-admin-client/lib/defs/federatedIdentityRepresentation.js";
 import { exemptedPaths } from "../access/application.ts";
 import { dexClients, dexDocument } from "../access/applicationTakeover.ts";
-import { renames } from "../access/diff.ts";
 import { flowBindings } from "../access/identity.ts";
-import { type Ledger, revocations } from "../access/ledger.ts";
+import { type Ledger, renamesSince, revocations } from "../access/ledger.ts";
 import type { Plan } from "../access/resolve.ts";
 import { writeDex } from "./dex.ts";
 import { writeExemptions } from "./gateway.ts";
@@ -46,8 +45,7 @@ export class Acts {
   async prepare(before: Ledger, after: Ledger): Promise<void> {
     const { plan, misnamed } = this.#update;
     for (const id of misnamed) await this.keepUsername(id);
-    const renamed = renames(plan.users, new Set(Object.keys(before.users)));
-    await revoke(revocations(before, after, renamed), this.#planes, this.#update);
+    await revoke(revocations(before, after, renamesSince(before, plan)), this.#planes, this.#update);
   }
 
   /** Lets the gateway through to applications, by both of its policies or none. */

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { can, kubeflowRoles } from "../../access/can.ts";
+import { daysAfter } from "../../access/fields.ts";
 import { parseDesiredState } from "../../access/load.ts";
 import { resolve } from "../../access/resolve.ts";
 import { explain } from "../../access/why.ts";
 import { Intended } from "../support/intended.ts";
 import { actionsIn, asked, inWords } from "../support/questions.ts";
 import { Random } from "../support/random.ts";
-import { clusterAccessOf, dayAfter, editedWorld, filesOf, newWorld, placesOf, type World } from "../support/worlds.ts";
+import { clusterAccessOf, editedWorld, filesOf, newWorld, placesOf, type World } from "../support/worlds.ts";
 
 const platform = "domain: cluster.example.com\nmasterAdmins: [root-1, root-2]\n";
 const roles = kubeflowRoles();
@@ -19,7 +20,7 @@ test("why and can say of 300 random desired states what a second reading of the 
   for (let index = 0; index < 60; index += 1) {
     let world = newWorld(`w${index}`, random, "2027-03-01");
     for (let days = 0; days < 5; days += 1) {
-      const day = dayAfter("2027-03-01", days);
+      const day = daysAfter("2027-03-01", days);
       if (days > 0) world = editedWorld(world, random, day);
       compare(world, day, random, answers);
     }

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { can, kubeflowRoles } from "../../access/can.ts";
+import { daysAfter } from "../../access/fields.ts";
 import { type DesiredState, parseDesiredState } from "../../access/load.ts";
 import { type Plan, resolve, today } from "../../access/resolve.ts";
 import { explain } from "../../access/why.ts";
 import { type Action, Intended } from "../support/intended.ts";
 import { actionsIn, asked, inWords } from "../support/questions.ts";
 import { Random } from "../support/random.ts";
-import { clusterAccessOf, dayAfter, editedWorld, filesOf, newWorld, placesOf, type World } from "../support/worlds.ts";
+import { clusterAccessOf, editedWorld, filesOf, newWorld, placesOf, type World } from "../support/worlds.ts";
 import { finishFirstLogins, isLetThrough, type Login, Mesh, tryLogIn } from "./support/decisions.ts";
 import { seedBucket } from "./support/platform.ts";
 import { platformOf, Project } from "./support/stack.ts";
@@ -64,7 +65,7 @@ suite(`oracle, ORACLE_SEED=${seed}`, () => {
 
   for (let round = 0; round < rounds; round += 1) {
     test(`round ${round + 1} of ${rounds}: files, why, can and servers agree in ${worldsAtOnce} worlds`, async () => {
-      const day = dayAfter(firstDay, round);
+      const day = daysAfter(firstDay, round);
       const earlier = worlds;
       worlds =
         round === 0

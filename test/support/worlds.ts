@@ -1,3 +1,4 @@
+import { daysAfter } from "../../access/fields.ts";
 import { stringify } from "yaml";
 import type { Random } from "./random.ts";
 
@@ -142,7 +143,7 @@ function newGrant<Level extends Grant["role"]>(
 
 /** Passed, passing today (it no longer holds), tomorrow or later. */
 function expiry(random: Random, day: string): { expires?: string } {
-  return random.chance(0.4) ? { expires: dayAfter(day, random.pick([-1, 0, 1, 1, 2, 3])) } : {};
+  return random.chance(0.4) ? { expires: daysAfter(day, random.pick([-1, 0, 1, 1, 2, 3])) } : {};
 }
 
 function withNotebooks(grant: Grant, random: Random): Grant {
@@ -277,11 +278,6 @@ function oneOf<T>(items: readonly T[], random: Random): T {
 function distinct(grants: readonly Grant[]): Grant[] {
   const byMeaning = Map.groupBy(grants, ({ user, group, role }) => `${user ?? ""}/${group ?? ""}/${role}`);
   return [...byMeaning.values()].flatMap((alike) => alike.slice(-1));
-}
-
-/** A day later or, with a negative number, earlier. */
-export function dayAfter(day: string, days: number): string {
-  return new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, "YYYY-MM-DD".length);
 }
 
 /** The files of a world, by path. What is absent is not mentioned either: that would be an error. */
