@@ -12,7 +12,7 @@ import { loadDesiredState } from "./access/load.ts";
 import { resolve, today } from "./access/resolve.ts";
 import { takeover } from "./access/takeover.ts";
 import { readConnection } from "./components/connection.ts";
-import { createLedger, recoveredIds } from "./components/grants.ts";
+import { registerLedger } from "./components/grants.ts";
 import { createHooks } from "./components/hooks.ts";
 import { createPlatform } from "./components/platform.ts";
 import { createProviders } from "./components/providers.ts";
@@ -46,7 +46,7 @@ for (const finding of live.masterRealm) void pulumi.log.warn(finding);
 const acts = new Acts(planes, { plan, stack, ...found });
 const entries = accessEntries(desired, plan);
 for (const { text } of expiringSoon(entries, plan.date)) void pulumi.log.info(text);
-const ledger = createLedger(
+const { ledger, recovered, changed } = await registerLedger(
   ledgerOf(plan, entries, rememberedTarget(plan, live.target)),
   [...found.ours.values()],
   (before, after) =>
@@ -60,7 +60,6 @@ const ledger = createLedger(
     }),
   (before, after) => acts.prepare(before, after),
 );
-const recovered = await recoveredIds(ledger);
 const imports = new Map([...found.imports, ...[...found.ours].filter(([, id]) => recovered.has(id))]);
 const registered = registeredApplications(plan.applications);
 const isProvisioning = provisioning === "program";
@@ -80,7 +79,7 @@ const {
   dexSecret,
   applications: clients,
 } = await createPlatform(
-  { plan, found: { ...found, imports }, live: live.realm, clientScopes, hooks, secrets },
+  { plan, changed, found: { ...found, imports }, live: live.realm, clientScopes, hooks, secrets },
   { providers },
 );
 createShared(plan, found, clients, acts, { dependsOn: [ledger, ...clients.values()] });

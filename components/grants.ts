@@ -1,6 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GuardFinding } from "../access/guards.ts";
 import { adoptedTwice, type Ledger, passedOn } from "../access/ledger.ts";
+import { type Changed, changedIn, nothingChanged } from "../access/order.ts";
+
+/** The ledger once it is registered. */
+export interface RegisteredLedger {
+  readonly ledger: pulumi.Stash;
+  /** Import ids of what was there, and this stack's, when its state began: an import takes it into the state. */
+  readonly recovered: ReadonlySet<string>;
+  /** What has other rights than the state remembers; nothing where it remembers nothing. */
+  readonly changed: Changed;
+}
 
 /**
  * The ledger of all grants in the stack's state. Everything else waits for it, and it waits until `revoke` has taken
@@ -10,16 +20,18 @@ import { adoptedTwice, type Ledger, passedOn } from "../access/ledger.ts";
  * @param refusals what stands against the change
  * @param revoke called when the ledger changes in an update, with what it said and what it will say
  */
-export function createLedger(
+export async function registerLedger(
   ledger: Ledger,
   recoverable: readonly string[],
   refusals: (before: Ledger, after: Ledger) => readonly GuardFinding[],
   revoke: (before: Ledger, after: Ledger) => Promise<void>,
-): pulumi.Stash {
+): Promise<RegisteredLedger> {
+  let changed = nothingChanged;
   const check = new pulumi.ResourceHook(
     "refuse-what-cannot-be-done-in-one-update",
     ({ oldInputs, newInputs }) => {
       const [before, after] = [ledgerIn(oldInputs), ledgerIn(newInputs)];
+      changed = changedIn(before, after);
       const refused = refusals(before, after);
       if (refused.length > 0) throw new Error(refused.map(({ message }) => `refused: ${message}`).join("\n"));
       const [passed] = passedOn(before, after);
@@ -33,23 +45,22 @@ export function createLedger(
   const revokeFirst = new pulumi.ResourceHook("revoke-before-granting", async ({ oldInputs, newInputs }) => {
     await revoke(ledgerIn(oldInputs), ledgerIn(newInputs));
   });
-  return new pulumi.Stash(
+  const registered = new pulumi.Stash(
     "grants",
-    { input: { ...ledger, [recovered]: recoverable } },
+    { input: { ...ledger, [recoveredKey]: recoverable } },
     // It stays as it was when the state began: what is made later is in the state under another form of its id.
-    { hooks: { beforeUpdate: [check, revokeFirst] }, ignoreChanges: [`input.${recovered}`] },
+    { hooks: { beforeUpdate: [check, revokeFirst] }, ignoreChanges: [`input.${recoveredKey}`] },
   );
+  const { [recoveredKey]: ids = [] } = await inputOf(registered);
+  return { ledger: registered, recovered: new Set(ids), changed };
 }
 
-const recovered = "recovered";
+const recoveredKey = "recovered";
 
-/** Import ids of what was there, and this stack's, when its state began: an import takes it into the state. */
-export async function recoveredIds(ledger: pulumi.Stash): Promise<ReadonlySet<string>> {
-  const value: unknown = await new Promise((resolve) => {
-    pulumi.output(ledger.input).apply(resolve);
+function inputOf({ input }: pulumi.Stash): Promise<{ readonly [recoveredKey]?: readonly string[] }> {
+  return new Promise((resolve) => {
+    pulumi.output(input).apply(resolve);
   });
-  const { [recovered]: ids = [] } = value as { [recovered]?: readonly string[] };
-  return new Set(ids);
 }
 
 function ledgerIn(inputs: unknown): Ledger {

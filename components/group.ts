@@ -34,10 +34,12 @@ export class Group extends pulumi.ComponentResource {
   readonly groupId: pulumi.Output<string>;
   /** Groups inside it for people from elsewhere; they have its roles as their own. */
   readonly sources: readonly SourceGroup[];
+  /** What the engine comes to last, or nearly. */
+  readonly last: pulumi.Resource;
 
   constructor(name: string, args: GroupArgs, opts?: pulumi.ComponentResourceOptions) {
     const { realmId, group, roleIds, imports } = args;
-    super(Group.__pulumiType, name, { group: group.name, roles: group.roles }, opts);
+    super(Group.__pulumiType, name, { group: group.name }, opts);
     const created = new keycloak.Group(
       `${name}-group`,
       {
@@ -48,8 +50,9 @@ export class Group extends pulumi.ComponentResource {
       },
       { parent: this, ...takenOver(imports, "group", group.name) },
     );
+    this.last = created;
     if (group.roles.length > 0) {
-      new keycloak.GroupRoles(
+      this.last = new keycloak.GroupRoles(
         `${name}-roles`,
         {
           realmId,

@@ -1,9 +1,9 @@
-import { setImmediate } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import { makesGroupsScope, registeredApplications } from "../access/application.ts";
 import { flowBindings, loginFlows, resetFlow } from "../access/identity.ts";
 import type { LiveRealm } from "../access/liveRealm.ts";
 import { isOwnRole } from "../access/names.ts";
+import { type Changed, inRounds, type Round } from "../access/order.ts";
 import type { Plan } from "../access/resolve.ts";
 import type { Takeover } from "../access/takeover.ts";
 import { ClusterAccess } from "./clusterAccess.ts";
@@ -12,6 +12,7 @@ import { Group, type SourceGroup } from "./group.ts";
 import type { Hooks } from "./hooks.ts";
 import { IdentityProvider } from "./identityProvider.ts";
 import { PlatformClients } from "./platformClients.ts";
+import { Queue } from "./queue.ts";
 import { Realm } from "./realm.ts";
 import type { Secrets } from "./secrets.ts";
 import { Application } from "./application.ts";
@@ -22,6 +23,8 @@ import { Workspace } from "./workspace.ts";
 
 export interface PlatformArgs {
   readonly plan: Plan;
+  /** What has other rights than before and is registered first. */
+  readonly changed: Changed;
   /** How the plan meets what is on the platform. */
   readonly found: Omit<Takeover, "ours">;
   /** The realm as it is; absent when there is none yet. */
@@ -41,7 +44,7 @@ export interface PlatformResources {
 
 /** Registers everything that the plan asks for. */
 export async function createPlatform(
-  { plan, found, live, clientScopes, hooks, secrets }: PlatformArgs,
+  { plan, changed, found, live, clientScopes, hooks, secrets }: PlatformArgs,
   opts: pulumi.ComponentResourceOptions,
 ): Promise<PlatformResources> {
   const { platform } = plan;
@@ -66,39 +69,65 @@ export async function createPlatform(
   );
   const { realmId } = realm;
   const { ownerChanged, accountChanging, accountChanged } = hooks;
-  const workspaces = await inTurn(
-    plan.workspaces,
-    (workspace) => new Workspace(workspace.name, { realmId, platform, workspace, keys, imports, ownerChanged }, opts),
-  );
-  const roleIds = new Map([...realm.roleIds, ...workspaces.flatMap((workspace) => [...workspace.roleIds])]);
-  const groups = await inTurn(
-    plan.groups,
-    (group) => new Group(group.name, { realmId, group, roleIds, imports }, opts),
-  );
-  const groupIds = new Map([
-    ...realm.groupIds,
-    ...plan.groups.flatMap(({ name }, index) => {
-      const id = groups[index]?.groupId;
-      return id ? [[name, id] as const] : [];
-    }),
-  ]);
-  const sources = groups.flatMap((group) => group.sources);
+  const workspaces = new Map<string, Workspace>();
+  const groups = new Map<string, Group>();
+  const roleIds = new Map(realm.roleIds);
+  const groupIds = new Map(realm.groupIds);
+  const queue = new Queue();
+  const registerShared = async (round: Round) => {
+    for (const workspace of round.workspaces) {
+      const args = { realmId, platform, workspace, keys, imports, ownerChanged };
+      const created = new Workspace(workspace.name, args, opts);
+      for (const [name, id] of created.roleIds) roleIds.set(name, id);
+      workspaces.set(workspace.name, created);
+      await queue.add(created.last);
+    }
+    for (const group of round.groups) {
+      const created = new Group(group.name, { realmId, group, roleIds, imports }, opts);
+      groupIds.set(group.name, created.groupId);
+      groups.set(group.name, created);
+      await queue.add(created.last);
+    }
+  };
+  const directories = new Map<string, Directory>();
+  const users = new Map<string, User>();
+  const registerUsers = async (round: Round) => {
+    for (const user of round.users) {
+      const found = lookups.get(user.username);
+      const lookup = found === "later" ? { after: directories.get(user.directory ?? "")?.ready ?? [] } : found;
+      const args = {
+        realmId,
+        realm: platform.realm,
+        platform,
+        user,
+        groupIds,
+        roleIds,
+        temporaryPassword: newTemporaryPassword(),
+        keys,
+        account: accounts.get(user.username),
+        lookup,
+        imports,
+        accountChanging,
+        accountChanged,
+        ownerChanged,
+      };
+      const created = new User(keys.get(user.username) ?? user.username, args, opts);
+      users.set(user.username, created);
+      await queue.add(created.last);
+    }
+  };
+  const [soon, rest] = inRounds(plan, changed, (username) => lookups.get(username) === "later");
+  await registerShared(soon);
+  await registerUsers(soon);
+  await queue.emptied();
+  await registerShared(rest);
+  const sources = plan.groups.flatMap(({ name }) => groups.get(name)?.sources ?? []);
   const common = { realmId, userGroup: platform.platformGroups.user, secrets };
-  const directories = new Map(
-    plan.directories.map((settings) => [
-      settings.name,
-      new Directory(
-        settings.name,
-        {
-          ...common,
-          settings,
-          groups: sources.filter(({ source: { from } }) => "directory" in from && from.directory === settings.name),
-          ready: realm.groupIds,
-        },
-        opts,
-      ),
-    ]),
-  );
+  for (const settings of plan.directories) {
+    const isOf = ({ source: { from } }: SourceGroup) => "directory" in from && from.directory === settings.name;
+    const args = { ...common, settings, groups: sources.filter(isOf), ready: realm.groupIds };
+    directories.set(settings.name, new Directory(settings.name, args, opts));
+  }
   let after = realm.lastStep;
   const providers: pulumi.Resource[] = [];
   for (const settings of plan.identityProviders) {
@@ -127,31 +156,12 @@ export async function createPlatform(
           opts,
         )
       : undefined;
-  const users = await inTurn(plan.users, (user) => {
-    const found = lookups.get(user.username);
-    const lookup = found === "later" ? { after: directories.get(user.directory ?? "")?.ready ?? [] } : found;
-    const args = {
-      realmId,
-      realm: platform.realm,
-      platform,
-      user,
-      groupIds,
-      roleIds,
-      temporaryPassword: newTemporaryPassword(),
-      keys,
-      account: accounts.get(user.username),
-      lookup,
-      imports,
-      accountChanging,
-      accountChanged,
-      ownerChanged,
-    };
-    return [user.username, new User(keys.get(user.username) ?? user.username, args, opts)] as const;
-  });
-  const homes = new Map<string, pulumi.Resource>([
-    ...workspaces.map((workspace, index) => [plan.workspaces[index]?.name ?? "", workspace] as const),
-    ...users.map(([, user], index) => [plan.users[index]?.personalWorkspace?.name ?? "", user] as const),
-  ]);
+  await registerUsers(rest);
+  const homes = new Map<string, pulumi.Resource>(workspaces);
+  for (const { username, personalWorkspace } of plan.users) {
+    const user = users.get(username);
+    if (personalWorkspace && user) homes.set(personalWorkspace.name, user);
+  }
   const scopes = makesGroupsScope(plan.applications, platform)
     ? [new GroupsScope("groups-scope", { realmId }, opts)]
     : [];
@@ -176,18 +186,8 @@ export async function createPlatform(
     after = created.lastStep;
     applications.set(application.name, created);
   }
-  return { users: new Map(users), dexSecret: clients?.dexSecret, applications };
+  return { users, dexSecret: clients?.dexSecret, applications };
 }
 
 /** Scopes that Keycloak gives every client of a realm, as far as its version has them; roles are left out on purpose. */
 const builtInScopes = ["basic", "acr", "web-origins"];
-
-/** Makes something of each item; the engine begins with the first while the others are registered. */
-async function inTurn<Item, Made>(items: readonly Item[], make: (item: Item) => Made): Promise<Made[]> {
-  const made: Made[] = [];
-  for (const item of items) {
-    made.push(make(item));
-    await setImmediate();
-  }
-  return made;
-}

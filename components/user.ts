@@ -53,11 +53,12 @@ export class User extends pulumi.ComponentResource {
   readonly userId: pulumi.Output<string | undefined>;
   /** Password that the account was created with; it stops working at the first login. Secret. */
   readonly temporaryPassword: pulumi.Output<string | undefined>;
+  /** What the engine comes to last; absent for an account of a directory's without any rights. */
+  readonly last: pulumi.Resource | undefined;
 
   constructor(name: string, args: UserArgs, opts?: pulumi.ComponentResourceOptions) {
     const { realmId, platform, user, keys, imports, ownerChanged } = args;
-    const facts = { username: user.username, groups: user.groups, roles: user.roles };
-    super(User.__pulumiType, name, facts, opts);
+    super(User.__pulumiType, name, { username: user.username }, opts);
 
     const personal = user.personalWorkspace
       ? new Workspace(
@@ -68,7 +69,7 @@ export class User extends pulumi.ComponentResource {
       : undefined;
     const created = user.directory === undefined ? this.createAccount(name, args, personal) : undefined;
     const id = created?.id ?? this.find(args);
-    if (id) this.give(name, args, id, personal);
+    this.last = (id && this.give(name, args, id, personal)) ?? created ?? personal?.last;
     this.userId = pulumi.output(id);
     this.temporaryPassword = pulumi.secret(
       pulumi.output(created?.initialPassword).apply((password) => password?.value),
@@ -89,11 +90,12 @@ export class User extends pulumi.ComponentResource {
     { realmId, user, groupIds, roleIds }: UserArgs,
     userId: pulumi.Output<string>,
     personal: Workspace | undefined,
-  ): void {
+  ): pulumi.Resource | undefined {
     // A directory that goes is closed first, and then its accounts refuse changes. The ledger has taken all away by then.
     const opts = { parent: this, retainOnDelete: user.directory !== undefined };
+    let last: pulumi.Resource | undefined;
     if (user.groups.length > 0) {
-      new keycloak.UserGroups(
+      last = new keycloak.UserGroups(
         `${name}-groups`,
         {
           realmId,
@@ -106,7 +108,7 @@ export class User extends pulumi.ComponentResource {
       );
     }
     if (user.roles.length > 0) {
-      new keycloak.UserRoles(
+      last = new keycloak.UserRoles(
         `${name}-roles`,
         {
           realmId,
@@ -118,6 +120,7 @@ export class User extends pulumi.ComponentResource {
         opts,
       );
     }
+    return last;
   }
 
   private createAccount(

@@ -61,18 +61,23 @@ export class Workspace extends pulumi.ComponentResource {
 
   /** Identifiers of the five realm roles, by name. */
   readonly roleIds: Ids;
+  /** What the engine comes to last, or nearly. */
+  readonly last: pulumi.Resource;
 
   constructor(name: string, args: WorkspaceArgs, opts?: pulumi.ComponentResourceOptions) {
     const { platform, workspace } = args;
-    super(Workspace.__pulumiType, name, factsOf(workspace), opts);
-    this.roleIds = this.createRoles(name, args);
+    // What its members change is in the outputs only: a component that changes saves the whole state twice.
+    super(Workspace.__pulumiType, name, { workspace: workspace.name, owner: workspace.owner }, opts);
+    const roles = this.createRoles(name, args);
+    this.roleIds = roles.ids;
+    this.last = roles.identity;
     if (platform.provisioning === "program") {
       const storage = this.createStorage(name, args);
       const namespace = this.createNamespace(name, args);
       const settings = this.createPipelineSettings(name, args, namespace, storage);
       this.createProfile(name, args, namespace, settings);
       this.createLimitRange(name, args, namespace);
-      this.createRoleBindings(name, args, namespace);
+      this.last = this.createRoleBindings(name, args, namespace).view;
       this.createContributorBindings(name, args, namespace);
       this.createNetworkPolicies(name, args, namespace);
     }
@@ -80,7 +85,10 @@ export class Workspace extends pulumi.ComponentResource {
   }
 
   /** The tree of seed 001. A role is created after its parts. */
-  private createRoles(name: string, { realmId, workspace, imports }: WorkspaceArgs): Ids {
+  private createRoles(
+    name: string,
+    { realmId, workspace, imports }: WorkspaceArgs,
+  ): { ids: Ids; identity: keycloak.Role } {
     const roles = workspaceRoles(workspace.name);
     const create = (key: keyof WorkspaceRoles, suffix: string, purpose: string, parts: readonly keycloak.Role[]) =>
       new keycloak.Role(
@@ -100,7 +108,8 @@ export class Workspace extends pulumi.ComponentResource {
     const edit = create("edit", "edit", `Edit access to ${workspace.name}`, [s3Edit]);
     const identity = create("identity", "identity", identityPurpose(workspace), [edit, view, s3Edit]);
     const created: Record<keyof WorkspaceRoles, keycloak.Role> = { identity, edit, view, s3Edit, s3View };
-    return new Map(Object.entries(created).map(([key, role]) => [roles[key as keyof WorkspaceRoles], role.id]));
+    const ids = new Map(Object.entries(created).map(([key, role]) => [roles[key as keyof WorkspaceRoles], role.id]));
+    return { ids, identity };
   }
 
   private createStorage(
@@ -273,14 +282,18 @@ export class Workspace extends pulumi.ComponentResource {
   }
 
   /** Whoever carries the realm role in a token has the rights, even before the next run of this program. */
-  private createRoleBindings(name: string, args: WorkspaceArgs, namespace: pulumi.Output<string>): void {
+  private createRoleBindings(
+    name: string,
+    args: WorkspaceArgs,
+    namespace: pulumi.Output<string>,
+  ): Record<AccessLevel, pulumi.Resource> {
     const roles = workspaceRoles(args.workspace.name);
-    for (const level of ["edit", "view"] as const) {
+    const create = (level: AccessLevel) =>
       this.bind(`${name}-binding-${level}`, args, level, {
         metadata: metadataOf(roleBindingNames[level], namespace),
         subject: { kind: "Group", name: roles[level] },
       });
-    }
+    return { edit: create("edit"), view: create("view") };
   }
 
   /** One binding with one subject for each member: Kubeflow's dashboard lists nothing else and fails on two. */
@@ -301,8 +314,8 @@ export class Workspace extends pulumi.ComponentResource {
     { workspace, imports }: WorkspaceArgs,
     level: AccessLevel,
     binding: { metadata: Metadata; subject: { kind: "Group" | "User"; name: string } },
-  ): void {
-    new kubernetes.rbac.v1.RoleBinding(
+  ): pulumi.Resource {
+    return new kubernetes.rbac.v1.RoleBinding(
       resourceName,
       {
         metadata: binding.metadata,
@@ -340,16 +353,6 @@ type Metadata = kubernetes.types.input.meta.v1.ObjectMeta & { name: string };
 
 function metadataOf(name: string, namespace: pulumi.Output<string>): Metadata {
   return { name, namespace, labels: ownershipLabels() };
-}
-
-/** What policies see of a workspace. */
-function factsOf({ name, owner, contributors, quota }: PlannedWorkspace): pulumi.Inputs {
-  return {
-    workspace: name,
-    owner,
-    quota,
-    contributors: contributors.map(({ username, level }) => ({ username, level })),
-  };
 }
 
 /** Its grants as they are written, for policies about the stack as a whole. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { nothingChanged } from "../../access/order.ts";
 import { resolve } from "../../access/resolve.ts";
 import { desired, soundFiles } from "../access/support.ts";
 import { isSecret, noActions, recordRegistrations } from "../support/mocks.ts";
@@ -53,6 +54,7 @@ const found = {
 const { applications } = await createPlatform(
   {
     plan,
+    changed: nothingChanged,
     live: undefined,
     clientScopes: [],
     hooks: createHooks(noActions),

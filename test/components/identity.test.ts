@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { nothingChanged } from "../../access/order.ts";
 import { resolve } from "../../access/resolve.ts";
 import { desired, soundFiles } from "../access/support.ts";
 import { elsewhere } from "../support/elsewhere.ts";
@@ -33,6 +34,7 @@ const secrets = { require: (name: string) => pulumi.secret(`value of ${name}`) }
 await createPlatform(
   {
     plan,
+    changed: nothingChanged,
     live: undefined,
     clientScopes: [],
     hooks: createHooks(noActions),

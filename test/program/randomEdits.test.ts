@@ -3,8 +3,10 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { InputError } from "../../access/diagnostic.ts";
+import { ledgerOf } from "../../access/ledger.ts";
 import { type DesiredState, parseDesiredState } from "../../access/load.ts";
 import { keyOf, plannedObjects } from "../../access/objects.ts";
+import { changedIn, nothingChanged } from "../../access/order.ts";
 import { type Plan, resolve } from "../../access/resolve.ts";
 import { noActions, type Registered, recordRegistrations } from "../support/mocks.ts";
 
@@ -99,11 +101,13 @@ const nothingFound = {
 const registered: Registered[][] = [];
 {
   const all = recorder.all;
-  for (const plan of plans.slice(0, edits + 1)) {
+  for (const [index, plan] of plans.slice(0, edits + 1).entries()) {
+    const before = plans[index - 1];
+    const changed = before ? changedIn(ledgerOf(before), ledgerOf(plan)) : nothingChanged;
     const start = all.length;
     const keys = new Map(plan.users.map(({ username }) => [username, username]));
     const found = { ...nothingFound, keys };
-    await createPlatform({ plan, found, live: undefined, clientScopes: [], hooks, secrets }, {});
+    await createPlatform({ plan, changed, found, live: undefined, clientScopes: [], hooks, secrets }, {});
     await recorder.idle();
     registered.push(all.slice(start));
   }

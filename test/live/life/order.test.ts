@@ -176,3 +176,20 @@ test("what somebody writes over by hand is told in the preview and taken back", 
   assert.equal(await isLetIn("eve@example.com", "team-n"), false);
   assert.ok(await isLetIn("wim@example.com", "team-n"));
 });
+
+test("what somebody gets does not wait for what else changes", async () => {
+  project.edit({
+    [teamM]: `description: Comes first by its name\n${project.read(teamM)}`,
+    [teamN]: workspace("team-n", "group: movers", "user: vera"),
+  });
+  const output = await project.up();
+  const place = (what: string) => {
+    const found = output.indexOf(what);
+    assert.ok(found >= 0, `${what} is in what the update prints:\n${output}`);
+    return found;
+  };
+  const described = place("Namespace team-m-namespace updating");
+  assert.ok(place("RoleBinding team-n-contributor-vera created") < described, output);
+  assert.ok(place("UserRoles vera-roles created") < described, output);
+  assert.deepEqual(await accessOf("vera", "team-n"), everything);
+});
