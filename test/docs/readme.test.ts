@@ -49,11 +49,25 @@ test("every key of every file is documented", () => {
   }
 });
 
+const pages = ["README.md", ...readdirSync("docs").map((page) => join("docs", page))];
+
 test("links between documents lead somewhere", () => {
-  const pages = ["README.md", ...readdirSync("docs").map((page) => join("docs", page))];
   for (const page of pages) {
     for (const [, target = ""] of readFileSync(page, "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g)) {
       assert.ok(existsSync(join(dirname(page), target)), `${page}: ${target}`);
     }
   }
+});
+
+test("the project's files that documents name are there", () => {
+  const named = pages.flatMap((page) =>
+    [...readFileSync(page, "utf8").matchAll(/`((?:access|bin|components|live|sandbox|test)\/[\w./-]*)`/g)].map(
+      ([, path = ""]) => ({ page, path }),
+    ),
+  );
+  assert.ok(named.length > 30, `${named.length} are named`);
+  assert.deepEqual(
+    named.filter(({ path }) => !existsSync(path) && !existsSync(`${path}.ts`)),
+    [],
+  );
 });
