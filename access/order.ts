@@ -48,7 +48,11 @@ export function inRounds(
   const soonGroups = groups.filter(({ name }) => groupNames.has(name));
   const roles = new Set([...soonUsers, ...soonGroups].flatMap((holder) => holder.roles));
   const isUsed = (workspace: string) => Object.values({ ...workspaceRoles(workspace) }).some((role) => roles.has(role));
-  const soonWorkspaces = workspaces.filter(({ name }) => changed.workspaces.has(name) || isUsed(name));
+  const isChanged = ({ name }: { readonly name: string }) => changed.workspaces.has(name);
+  const soonWorkspaces = [
+    ...workspaces.filter(isChanged),
+    ...workspaces.filter((workspace) => !isChanged(workspace) && isUsed(workspace.name)),
+  ];
   return [
     { workspaces: soonWorkspaces, groups: soonGroups, users: soonUsers },
     {

@@ -31,7 +31,7 @@ function namesOf({ workspaces, groups, users }: Pick<Plan, "workspaces" | "group
   };
 }
 
-test("a grant changes its workspace and its user, and both come first with all that the user has", () => {
+test("a grant changes its workspace and its user, and both come first, and then what else the user has", () => {
   const plan = planOf("[{ user: alice, role: view }]");
   const changed = changedIn(before, ledgerOf(plan));
   assert.deepEqual(changed, {
@@ -40,14 +40,14 @@ test("a grant changes its workspace and its user, and both come first with all t
     users: new Set(["alice"]),
   });
   const [soon, rest] = inRounds(plan, changed, noneIsLate);
-  assert.deepEqual(namesOf(soon), { workspaces: ["team-a", "team-c"], groups: [], users: ["alice"] });
+  assert.deepEqual(namesOf(soon), { workspaces: ["team-c", "team-a"], groups: [], users: ["alice"] });
   assert.deepEqual(namesOf(rest), { workspaces: ["team-b"], groups: ["guests"], users: ["bob"] });
 });
 
 test("a group's grant changes the group", () => {
   const plan = planOf("[{ group: guests, role: edit }]");
   const [soon] = inRounds(plan, changedIn(before, ledgerOf(plan)), noneIsLate);
-  assert.deepEqual(namesOf(soon), { workspaces: ["team-a", "team-c"], groups: ["guests"], users: [] });
+  assert.deepEqual(namesOf(soon), { workspaces: ["team-c", "team-a"], groups: ["guests"], users: [] });
 });
 
 test("a membership changes the user, who needs the group and what the group has", () => {
