@@ -21,6 +21,16 @@ import { readSecrets } from "./components/secrets.ts";
 import { Acts } from "./live/acts.ts";
 import { connect, survey, SurveyError } from "./live/survey.ts";
 
+// Where something is waited for that never comes, Node ends as if all were well, and the engine would delete what has
+// not been registered. What is thrown ends the run by itself.
+let hasEnded = false;
+process.once("unhandledRejection", () => {
+  hasEnded = true;
+});
+process.once("beforeExit", () => {
+  if (!hasEnded) process.exitCode = 1;
+});
+
 const stack = pulumi.getStack();
 const day = new pulumi.Config().get("date") || today();
 if (day < today() && !pulumi.runtime.isDryRun()) {
@@ -41,7 +51,10 @@ await orExplain(() => {
 });
 const found = await orExplain(() => takeover(plan, live, stack));
 for (const notice of found.notices) void pulumi.log.info(notice);
-for (const finding of live.masterRealm) void pulumi.log.warn(finding);
+const operatorDifferences = provisioning === "operator" ? differences(plan, live) : [];
+for (const finding of [...live.masterRealm, ...found.applicationFindings, ...operatorDifferences]) {
+  void pulumi.log.warn(finding);
+}
 
 const acts = new Acts(planes, { plan, stack, ...found });
 const entries = accessEntries(desired, plan);
@@ -107,14 +120,13 @@ export const applications = Object.fromEntries(
 );
 /** What is wrong at the gateway or in Dex, and is for somebody else to put right. */
 export const applicationFindings = found.applicationFindings;
-for (const finding of applicationFindings) void pulumi.log.warn(finding);
 /** Passwords for the first login, by username: `pulumi stack output temporaryPasswords --show-secrets`. */
 export const temporaryPasswords = pulumi.secret(
   Object.fromEntries([...users].map(([username, user]) => [username, user.temporaryPassword])),
 );
 /** What an operator's cluster has otherwise than the desired state says; always empty where this program provisions. */
-export const provisioningDifferences = provisioning === "operator" ? differences(plan, live) : [];
-for (const difference of provisioningDifferences) void pulumi.log.warn(difference);
+export const provisioningDifferences = operatorDifferences;
+hasEnded = true;
 
 /** What stops the run before the first resource is told with its message and without a stack trace. */
 async function orExplain<T>(step: () => T | Promise<T>): Promise<T> {

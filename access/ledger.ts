@@ -40,6 +40,7 @@ export interface Ledger {
 }
 
 export interface UserLedger {
+  readonly email: string;
   readonly groups: readonly string[];
   readonly roles: readonly string[];
   /** The directory that keeps the account; absent for one of this stack's. */
@@ -73,9 +74,9 @@ export function ledgerOf(plan: Plan, entries: readonly AccessEntry[] = [], targe
   const header = (address: string) => plan.platform.istio.userIdPrefix + address;
   return {
     users: Object.fromEntries(
-      plan.users.map(({ username, groups, roles, directory }) => [
+      plan.users.map(({ username, email, groups, roles, directory }) => [
         username,
-        { groups, roles, ...(directory !== undefined && { directory }) },
+        { email, groups, roles, ...(directory !== undefined && { directory }) },
       ]),
     ),
     groups: Object.fromEntries(plan.groups.map(({ name, roles }) => [name, roles])),
@@ -137,7 +138,7 @@ export function allWorkspaces({ workspaces, users }: Plan): PlannedWorkspace[] {
 /** What an update takes away, on every plane. */
 export interface Revocations {
   /** Groups an account leaves and roles it loses; `gone` when the account itself goes. By the username it has now. */
-  readonly users: readonly (UserLedger & {
+  readonly users: readonly (Omit<UserLedger, "email"> & {
     readonly username: string;
     readonly gone: boolean;
     /** Applications that let the user in by what is lost: sessions with them end. */

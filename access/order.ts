@@ -5,6 +5,7 @@ import type { Plan } from "./resolve.ts";
 
 /** Names of what has other rights than before. */
 export interface Changed {
+  /** Shared and personal ones. */
   readonly workspaces: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
   readonly users: ReadonlySet<string>;
@@ -33,8 +34,8 @@ function changedKeys(before: Readonly<Record<string, unknown>>, after: Readonly<
 export type Round = Pick<Plan, "workspaces" | "groups" | "users">;
 
 /**
- * The plan in two rounds: first what has changed with all that it uses, then everything else. The engine takes
- * resources one by one, so what comes first works seconds, on a large platform a minute, before the last.
+ * The plan in two rounds: first what has changed, with all that it uses, then everything else. The engine takes
+ * resources one by one, so on a large platform what comes first works a minute before the last.
  *
  * @param isLate whether a user has to wait for what stands between the rounds
  */
@@ -43,7 +44,11 @@ export function inRounds(
   changed: Changed,
   isLate: (username: string) => boolean,
 ): readonly [Round, Round] {
-  const soonUsers = users.filter(({ username }) => changed.users.has(username) && !isLate(username));
+  const soonUsers = users.filter(
+    ({ username, personalWorkspace }) =>
+      !isLate(username) &&
+      (changed.users.has(username) || (personalWorkspace && changed.workspaces.has(personalWorkspace.name))),
+  );
   const groupNames = new Set([...changed.groups, ...soonUsers.flatMap((user) => user.groups)]);
   const soonGroups = groups.filter(({ name }) => groupNames.has(name));
   const roles = new Set([...soonUsers, ...soonGroups].flatMap((holder) => holder.roles));

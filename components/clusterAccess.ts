@@ -20,8 +20,7 @@ export class ClusterAccess extends pulumi.ComponentResource {
   static readonly __pulumiType: string = "prokube:access:ClusterAccess";
 
   constructor(name: string, { grantees, keys, imports }: ClusterAccessArgs, opts?: pulumi.ComponentResourceOptions) {
-    const facts = grantees.map(({ user, level }) => ({ user, level }));
-    super(ClusterAccess.__pulumiType, name, { grantees: facts }, opts);
+    super(ClusterAccess.__pulumiType, name, {}, opts);
     for (const { user, email, level } of grantees) {
       const binding = clusterRoleBindingName(email, level);
       new kubernetes.rbac.v1.ClusterRoleBinding(

@@ -8,7 +8,7 @@ export interface RegisteredLedger {
   readonly ledger: pulumi.Stash;
   /** Import ids of what was there, and this stack's, when its state began: an import takes it into the state. */
   readonly recovered: ReadonlySet<string>;
-  /** What has other rights than the state remembers; nothing where it remembers nothing. */
+  /** What has other rights than the state remembers; nothing where it remembers nothing, or the same. */
   readonly changed: Changed;
 }
 

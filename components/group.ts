@@ -34,7 +34,7 @@ export class Group extends pulumi.ComponentResource {
   readonly groupId: pulumi.Output<string>;
   /** Groups inside it for people from elsewhere; they have its roles as their own. */
   readonly sources: readonly SourceGroup[];
-  /** What the engine comes to last, or nearly. */
+  /** One of the last of its resources that the engine comes to. */
   readonly last: pulumi.Resource;
 
   constructor(name: string, args: GroupArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -116,6 +116,9 @@ export async function createPlatform(
       await queue.add(created.last);
     }
   };
+  if (platform.provisioning === "program") {
+    new ClusterAccess("cluster", { grantees: plan.clusterAccess, keys, imports }, opts);
+  }
   const [soon, rest] = inRounds(plan, changed, (username) => lookups.get(username) === "later");
   await registerShared(soon);
   await registerUsers(soon);
@@ -137,9 +140,6 @@ export async function createPlatform(
     const provider = new IdentityProvider(settings.name, args, opts);
     providers.push(provider);
     after = provider.lastStep;
-  }
-  if (platform.provisioning === "program") {
-    new ClusterAccess("cluster", { grantees: plan.clusterAccess, keys, imports }, opts);
   }
   const { dex, direct } = platform.clients;
   const clients =

@@ -11,23 +11,26 @@ export class Queue {
   readonly #entries: Promise<void>[] = [];
 
   /**
-   * Takes a component, by the resource of it that the engine comes to last.
+   * Takes a component, by one of the last of its resources that the engine comes to.
    *
    * @returns when there is room for another
    */
-  async add(last: pulumi.Resource | undefined): Promise<void> {
+  async add(last: Pick<pulumi.Resource, "urn"> | undefined): Promise<void> {
     this.#entries.push(isThrough(last));
     await this.#entries.at(-limit);
   }
 
-  /** When the engine is through with all of them. */
+  /** When the engine has come to all of them. */
   async emptied(): Promise<void> {
     await Promise.all(this.#entries);
   }
 }
 
-/** When the engine has made or refused a resource. What was refused stops what depends on it, and nothing else. */
-async function isThrough(resource: pulumi.Resource | undefined): Promise<void> {
+/**
+ * When the engine has made a resource, or refused it and goes on (`--continue-on-error`). Where it stops instead it
+ * answers no more, and the program ends here.
+ */
+async function isThrough(resource: Pick<pulumi.Resource, "urn"> | undefined): Promise<void> {
   if (!resource) return;
   await new Promise<void>((resolve) => {
     pulumi

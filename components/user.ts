@@ -53,7 +53,7 @@ export class User extends pulumi.ComponentResource {
   readonly userId: pulumi.Output<string | undefined>;
   /** Password that the account was created with; it stops working at the first login. Secret. */
   readonly temporaryPassword: pulumi.Output<string | undefined>;
-  /** What the engine comes to last; absent for an account of a directory's without any rights. */
+  /** One of the last of its resources that the engine comes to; absent where it has none. */
   readonly last: pulumi.Resource | undefined;
 
   constructor(name: string, args: UserArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -61,7 +61,7 @@ export class Workspace extends pulumi.ComponentResource {
 
   /** Identifiers of the five realm roles, by name. */
   readonly roleIds: Ids;
-  /** What the engine comes to last, or nearly. */
+  /** One of the last of its resources that the engine comes to. */
   readonly last: pulumi.Resource;
 
   constructor(name: string, args: WorkspaceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -77,7 +77,7 @@ export class Workspace extends pulumi.ComponentResource {
       const settings = this.createPipelineSettings(name, args, namespace, storage);
       this.createProfile(name, args, namespace, settings);
       this.createLimitRange(name, args, namespace);
-      this.last = this.createRoleBindings(name, args, namespace).view;
+      this.last = this.createRoleBindings(name, args, namespace);
       this.createContributorBindings(name, args, namespace);
       this.createNetworkPolicies(name, args, namespace);
     }
@@ -282,18 +282,15 @@ export class Workspace extends pulumi.ComponentResource {
   }
 
   /** Whoever carries the realm role in a token has the rights, even before the next run of this program. */
-  private createRoleBindings(
-    name: string,
-    args: WorkspaceArgs,
-    namespace: pulumi.Output<string>,
-  ): Record<AccessLevel, pulumi.Resource> {
+  private createRoleBindings(name: string, args: WorkspaceArgs, namespace: pulumi.Output<string>): pulumi.Resource {
     const roles = workspaceRoles(args.workspace.name);
     const create = (level: AccessLevel) =>
       this.bind(`${name}-binding-${level}`, args, level, {
         metadata: metadataOf(roleBindingNames[level], namespace),
         subject: { kind: "Group", name: roles[level] },
       });
-    return { edit: create("edit"), view: create("view") };
+    create("edit");
+    return create("view");
   }
 
   /** One binding with one subject for each member: Kubeflow's dashboard lists nothing else and fails on two. */

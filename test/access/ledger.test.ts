@@ -37,8 +37,12 @@ test("the ledger lists every right by whom it is given to", () => {
     }),
     {
       users: {
-        alice: { groups: ["pk-user", "data-science"], roles: ["pk:edit:team-a", "pk:alice"] },
-        bob: { groups: ["pk-user", "data-science"], roles: [] },
+        alice: {
+          email: "alice@example.com",
+          groups: ["pk-user", "data-science"],
+          roles: ["pk:edit:team-a", "pk:alice"],
+        },
+        bob: { email: "bob@example.com", groups: ["pk-user", "data-science"], roles: [] },
       },
       groups: { "data-science": ["pk:view:team-a"] },
       platformGroups: { "pk-user": [], "pk-admin": [] },

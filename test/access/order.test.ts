@@ -61,6 +61,24 @@ test("what is taken away changes nothing that is not left: the ledger has taken 
   assert.deepEqual(changedIn(before, ledgerOf(plan)).workspaces, new Set());
 });
 
+test("another address is another right: the account bears it when the bindings name it", () => {
+  const change = (email: string, enabled = true) =>
+    resolve(
+      desired({
+        ...files("[]"),
+        "users/alice.yaml": `username: alice\nemail: ${email}\nworkspace: true\nenabled: ${enabled}\n`,
+      }),
+      day,
+    );
+  const [old, disabled] = [ledgerOf(change("alice@example.com")), ledgerOf(change("alice@example.com", false))];
+  const moved = change("alice@example.org");
+  const changed = changedIn(old, ledgerOf(moved));
+  assert.deepEqual(changed.workspaces, new Set(["team-a", "alice"]));
+  assert.deepEqual(namesOf(inRounds(moved, changed, noneIsLate)[0]).users, ["alice"]);
+  const enabled = change("alice@example.com");
+  assert.deepEqual(namesOf(inRounds(enabled, changedIn(disabled, old), noneIsLate)[0]).users, ["alice"]);
+});
+
 test("a user who has to wait comes with the others", () => {
   const plan = planOf("[{ user: alice, role: view }]");
   const [soon, rest] = inRounds(plan, changedIn(before, ledgerOf(plan)), (username) => username === "alice");
@@ -97,6 +115,8 @@ test("of 300 random edits none is divided so that the first round uses what only
     const [soon, rest] = inRounds(plan, changed, noneIsLate);
 
     const [first, second, whole] = [namesOf(soon), namesOf(rest), namesOf(plan)];
+    for (const { personalWorkspace } of rest.users)
+      assert.ok(!personalWorkspace || !changed.workspaces.has(personalWorkspace.name), "its user waits");
     for (const kind of ["workspaces", "groups", "users"] as const) {
       assert.deepEqual([...first[kind], ...second[kind]].toSorted(), whole[kind].toSorted());
       for (const name of changed[kind]) assert.ok(!second[kind].includes(name), `${name} has changed and waits`);

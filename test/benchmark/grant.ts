@@ -16,14 +16,14 @@ export interface MeasuredGrant {
   readonly update: Measured;
   /** From the start of the update until the API server lets the user in. */
   readonly cluster: Measured;
-  /** From the start of the update until MinIO does, with a new login: a token carries the roles of its login. */
+  /** Until MinIO does as well, with a new login: a token carries the roles of its login. */
   readonly store: Measured;
 }
 
 /** Milliseconds after which another login is due: Keycloak's tokens live five minutes, and an update may take longer. */
 const tokenLife = 60_000;
 
-/** One new grant: how long the update takes, and when each plane first lets the user do what it gives. */
+/** One new grant: how long the update takes, and when the user may first do what it gives. */
 export async function measureGrant(
   project: Project,
   generated: Generated,

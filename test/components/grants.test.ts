@@ -18,7 +18,7 @@ test("the ledger remembers what its state began with, whatever is found later", 
     () => Promise.resolve(),
   );
   assert.deepEqual(recovered, new Set(["prokube/1", "prokube/2"]));
-  assert.deepEqual(changed, nothingChanged, "a state that remembers nothing makes nothing urgent");
+  assert.deepEqual(changed, nothingChanged, "where no hook runs nothing is urgent");
   const [registered] = (await recorder.settle()).filter(({ name }) => name === "grants");
   assert.deepEqual(registered?.inputs["input"], { ...ledger, recovered: ["prokube/1", "prokube/2"] });
   assert.deepEqual(registered.options["ignoreChanges"], ["input.recovered"]);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { convergedProject, type Project } from "./support/stack.ts";
 
@@ -54,8 +56,26 @@ for (const [what, files, message] of spoiled) {
   });
 }
 
+test("a program that ends half-way, without an error, deletes nothing", async () => {
+  const program = join(project.folder, "index.ts");
+  const text = readFileSync(program, "utf8");
+  writeFileSync(program, text.replace("const clientScopes =", "await new Promise(() => undefined);\n$&"));
+  try {
+    const { code, output } = await project.tryPulumi("up", "--yes", "--skip-preview");
+    assert.notEqual(code, 0, output);
+    assert.deepEqual(urnsOf(await project.pulumi("stack", "export")), urnsOf(state));
+  } finally {
+    writeFileSync(program, text);
+  }
+});
+
 /** The state without what changes by itself: times. */
 function resourcesOf(exported: string): unknown {
   const { deployment } = JSON.parse(exported) as { deployment: { resources: Record<string, unknown>[] } };
   return deployment.resources.map((resource) => ({ ...resource, created: "", modified: "" }));
+}
+
+function urnsOf(exported: string): string[] {
+  const { deployment } = JSON.parse(exported) as { deployment: { resources: { urn: string }[] } };
+  return deployment.resources.map(({ urn }) => urn).toSorted();
 }

@@ -6,7 +6,7 @@ import { InputError } from "../../access/diagnostic.ts";
 import { ledgerOf } from "../../access/ledger.ts";
 import { type DesiredState, parseDesiredState } from "../../access/load.ts";
 import { keyOf, plannedObjects } from "../../access/objects.ts";
-import { changedIn, nothingChanged } from "../../access/order.ts";
+import { changedIn, inRounds, nothingChanged } from "../../access/order.ts";
 import { type Plan, resolve } from "../../access/resolve.ts";
 import { noActions, type Registered, recordRegistrations } from "../support/mocks.ts";
 
@@ -20,6 +20,7 @@ const secrets = { require: (name: string) => pulumi.secret(name) };
 const names = ["ann", "ben", "cat", "dan"];
 const level = fc.constantFrom("edit", "view");
 const state = fc.constantFrom("active", "archived");
+const crews = ["crew-a", "crew-b"];
 const name = fc.constantFrom(...names);
 
 /** One edit of one file: its path, and its text or undefined for none. */
@@ -36,12 +37,19 @@ const edit = fc.oneof(
       state,
       role: level,
       members: fc.uniqueArray(name),
+      crew: fc.option(fc.constantFrom(...crews)),
       keyVersion: fc.integer({ min: 1, max: 2 }),
     })
-    .map(({ role, members, ...more }) => [
+    .map(({ role, members, crew, ...more }) => [
       `workspaces/${more.name}.yaml`,
-      JSON.stringify({ ...more, members: members.map((user) => ({ user, role })) }),
+      JSON.stringify({
+        ...more,
+        members: [...members.map((user) => ({ user, role })), ...(crew === null ? [] : [{ group: crew, role }])],
+      }),
     ]),
+  fc
+    .record({ name: fc.constantFrom(...crews), members: fc.uniqueArray(name) })
+    .map((group) => [`groups/${group.name}.yaml`, JSON.stringify(group)]),
   fc
     .constantFrom(
       ...names.map((one) => `users/${one}.yaml`),
@@ -97,8 +105,9 @@ const nothingFound = {
   ownFlows: [],
 };
 
-/** What each plan registers, in order. */
+/** What each plan registers, in order, and what of it has to come first. */
 const registered: Registered[][] = [];
+const soon: ReadonlySet<string>[] = [];
 {
   const all = recorder.all;
   for (const [index, plan] of plans.slice(0, edits + 1).entries()) {
@@ -110,6 +119,14 @@ const registered: Registered[][] = [];
     await createPlatform({ plan, changed, found, live: undefined, clientScopes: [], hooks, secrets }, {});
     await recorder.idle();
     registered.push(all.slice(start));
+    const [{ workspaces, groups, users }] = inRounds(plan, changed, () => false);
+    soon.push(
+      new Set([
+        ...workspaces.map(({ name }) => `Workspace ${name}`),
+        ...groups.map(({ name }) => `Group ${name}`),
+        ...users.map(({ username }) => `User ${username}`),
+      ]),
+    );
   }
 }
 
@@ -130,6 +147,20 @@ test("no plan of 1,000 random edits deletes a bucket or the record of one", () =
     }
   }
   assert.ok(left > 100, `${left} buckets and records were left behind`);
+});
+
+test("what has changed is registered before what has not", () => {
+  let divided = 0;
+  for (const [index, resources] of registered.entries()) {
+    const names = resources
+      .filter(({ type, parent }) => /^prokube:access:(Workspace|Group|User)$/.test(type) && parent === "")
+      .map(({ type, name }) => `${type.split(":").at(-1) ?? ""} ${name}`);
+    const isSoon = names.map((name) => soon[index]?.has(name) ?? false);
+    const first = isSoon.indexOf(false);
+    assert.ok(first === -1 || !isSoon.slice(first).includes(true), names.join(", "));
+    if (first > 0) divided += 1;
+  }
+  assert.ok(divided > 100, `${divided} plans are divided`);
 });
 
 test("a binding with two subjects never appears, and a contributor's always has one", () => {
