@@ -51,8 +51,9 @@ await orExplain(() => {
 });
 const found = await orExplain(() => takeover(plan, live, stack));
 for (const notice of found.notices) void pulumi.log.info(notice);
-const operatorDifferences = provisioning === "operator" ? differences(plan, live) : [];
-for (const finding of [...live.masterRealm, ...found.applicationFindings, ...operatorDifferences]) {
+/** What an operator's cluster has otherwise than the desired state says; always empty where this program provisions. */
+export const provisioningDifferences = provisioning === "operator" ? differences(plan, live) : [];
+for (const finding of [...live.masterRealm, ...found.applicationFindings, ...provisioningDifferences]) {
   void pulumi.log.warn(finding);
 }
 
@@ -124,8 +125,6 @@ export const applicationFindings = found.applicationFindings;
 export const temporaryPasswords = pulumi.secret(
   Object.fromEntries([...users].map(([username, user]) => [username, user.temporaryPassword])),
 );
-/** What an operator's cluster has otherwise than the desired state says; always empty where this program provisions. */
-export const provisioningDifferences = operatorDifferences;
 hasEnded = true;
 
 /** What stops the run before the first resource is told with its message and without a stack trace. */

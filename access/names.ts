@@ -251,6 +251,10 @@ export function workspaceRoles(workspace: string): WorkspaceRoles {
   };
 }
 
+export function workspaceRoleNames(workspace: string): string[] {
+  return Object.values({ ...workspaceRoles(workspace) });
+}
+
 /** The two buckets of a workspace: its data, and what Kubeflow Pipelines keeps for it. */
 export function workspaceBuckets(workspace: string): { readonly data: string; readonly mlpipeline: string } {
   return { data: `${workspace}-data`, mlpipeline: `${workspace}-mlpipeline` };

@@ -16,6 +16,7 @@ import {
   roleBindingNames,
   storageUserName,
   workspaceBuckets,
+  workspaceRoleNames,
   workspaceRoles,
 } from "./names.ts";
 import { networkRules } from "./networkPolicy.ts";
@@ -128,7 +129,7 @@ function entityOf({ name, at, adopt, personalOf }: PlannedWorkspace): Entity {
 }
 
 function rolesOf(workspace: PlannedWorkspace): PlannedObject[] {
-  return Object.values({ ...workspaceRoles(workspace.name) }).map((name) => ({
+  return workspaceRoleNames(workspace.name).map((name) => ({
     kind: "realm role",
     name,
     entity: entityOf(workspace),

@@ -1,6 +1,6 @@
 import { canonical } from "./inventory.ts";
 import type { Ledger } from "./ledger.ts";
-import { workspaceRoles } from "./names.ts";
+import { workspaceRoleNames } from "./names.ts";
 import type { Plan } from "./resolve.ts";
 
 /** Names of what has other rights than before. */
@@ -52,7 +52,7 @@ export function inRounds(
   const groupNames = new Set([...changed.groups, ...soonUsers.flatMap((user) => user.groups)]);
   const soonGroups = groups.filter(({ name }) => groupNames.has(name));
   const roles = new Set([...soonUsers, ...soonGroups].flatMap((holder) => holder.roles));
-  const isUsed = (workspace: string) => Object.values({ ...workspaceRoles(workspace) }).some((role) => roles.has(role));
+  const isUsed = (workspace: string) => workspaceRoleNames(workspace).some((role) => roles.has(role));
   const isChanged = ({ name }: { readonly name: string }) => changed.workspaces.has(name);
   const soonWorkspaces = [
     ...workspaces.filter(isChanged),

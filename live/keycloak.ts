@@ -1,7 +1,7 @@
 import KeycloakAdminClient from "@keycloak/keycloak-admin-client";
 import { UnmanagedAttributePolicy } from "@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js";
 import { type Account, accountOf, type LiveObject, stackInAttributes } from "../access/inventory.ts";
-import { workspaceRoles } from "../access/names.ts";
+import { workspaceRoleNames } from "../access/names.ts";
 import { allWorkspaces } from "../access/ledger.ts";
 import type { LiveRealm } from "../access/liveRealm.ts";
 import type { Plan, SeenMember } from "../access/resolve.ts";
@@ -108,7 +108,7 @@ export class Keycloak {
 
   /** Roles and groups under names that the plan uses, and everything of the realm that is named by itself. */
   async objects(plan: Plan): Promise<LiveObject[]> {
-    const wanted = new Set(allWorkspaces(plan).flatMap(({ name }) => Object.values({ ...workspaceRoles(name) })));
+    const wanted = new Set(allWorkspaces(plan).flatMap(({ name }) => workspaceRoleNames(name)));
     const roles = await pages<Named>(async (first, max) =>
       (await this.client()).roles.find({ search: "pk:", briefRepresentation: false, first, max }),
     );

@@ -1,4 +1,4 @@
-import { storageUserName, workspaceRoles } from "../names.ts";
+import { storageUserName, workspaceRoleNames, workspaceRoles } from "../names.ts";
 import { actorOf, type Context, makerOf } from "./context.ts";
 import { type Difference, few, takenByUpdate } from "./difference.ts";
 import { holdersOf } from "./holders.ts";
@@ -21,7 +21,7 @@ function named({ plan }: Context, name: string): string {
 
 function leftRoles(context: Context, name: string): Difference[] {
   const { snapshot, roles } = context;
-  const left = Object.values({ ...workspaceRoles(name) }).filter((role) => roles.has(role));
+  const left = workspaceRoleNames(name).filter((role) => roles.has(role));
   if (left.length === 0) return [];
   const holders = [...new Set(left.flatMap((role) => holdersOf(role, snapshot)))].toSorted();
   const who = holders.length > 0 ? few(holders) : "nobody";

@@ -10,7 +10,7 @@ import {
   contributorBindingName,
   storageUserName,
   workspaceBuckets,
-  workspaceRoles,
+  workspaceRoleNames,
 } from "../../access/names.ts";
 import { s3Statements } from "../../access/s3Policy.ts";
 
@@ -328,13 +328,7 @@ function acceptedAt(place: Place): string[] {
 /** Everything the planes will call a workspace. */
 function namesOf(workspace: string): string[] {
   const { data, mlpipeline } = workspaceBuckets(workspace);
-  return [
-    ...Object.values({ ...workspaceRoles(workspace) }),
-    data,
-    mlpipeline,
-    bucketRecordName(workspace),
-    storageUserName(workspace),
-  ];
+  return [...workspaceRoleNames(workspace), data, mlpipeline, bucketRecordName(workspace), storageUserName(workspace)];
 }
 
 test("what is accepted is mapped injectively, within every plane's limits", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ledgerOf } from "../../access/ledger.ts";
 import { parseDesiredState } from "../../access/load.ts";
-import { workspaceRoles } from "../../access/names.ts";
+import { workspaceRoleNames } from "../../access/names.ts";
 import { changedIn, inRounds, nothingChanged } from "../../access/order.ts";
 import { type Plan, resolve } from "../../access/resolve.ts";
 import { Random } from "../support/random.ts";
@@ -122,7 +122,7 @@ test("of 300 random edits none is divided so that the first round uses what only
       for (const name of changed[kind]) assert.ok(!second[kind].includes(name), `${name} has changed and waits`);
     }
     const late = {
-      roles: rest.workspaces.flatMap(({ name }) => Object.values({ ...workspaceRoles(name) })),
+      roles: rest.workspaces.flatMap(({ name }) => workspaceRoleNames(name)),
       groups: rest.groups.map(({ name }) => name),
     };
     for (const { roles } of [...soon.users, ...soon.groups]) {

@@ -73,6 +73,13 @@ async function changesDuring(act: () => Promise<unknown>): Promise<Change[]> {
   return changes.slice(before).toSorted((a, b) => a.version - b.version);
 }
 
+/** Where something stands in what happened; it has to. */
+function placeOf(what: string, happened: string | readonly string[]): number {
+  const found = happened.indexOf(what);
+  assert.ok(found >= 0, `${what} is among ${typeof happened === "string" ? happened : happened.join("; ")}`);
+  return found;
+}
+
 test("in one update all that is taken away is gone before the first thing is given", async () => {
   project.edit({
     [teamM]: workspace("team-m", "user: xeno"),
@@ -80,11 +87,7 @@ test("in one update all that is taken away is gone before the first thing is giv
   });
   assert.deepEqual(await accessOf("vera", "team-m"), everything);
   const changes = (await changesDuring(() => project.up())).map(({ what }) => what);
-  const place = (what: string) => {
-    const found = changes.indexOf(what);
-    assert.ok(found >= 0, `${what} is among ${changes.join("; ")}`);
-    return found;
-  };
+  const place = (what: string) => placeOf(what, changes);
   const given = Math.min(
     place("ADDED team-n/user-wim-example-com-clusterrole-edit"),
     place("MODIFIED team-n/pk-members wim"),
@@ -183,11 +186,7 @@ test("what somebody gets does not wait for what else changes", async () => {
     [teamN]: workspace("team-n", "group: movers", "user: vera"),
   });
   const output = await project.up();
-  const place = (what: string) => {
-    const found = output.indexOf(what);
-    assert.ok(found >= 0, `${what} is in what the update prints:\n${output}`);
-    return found;
-  };
+  const place = (what: string) => placeOf(what, output);
   const described = place("Namespace team-m-namespace updating");
   assert.ok(place("RoleBinding team-n-contributor-vera created") < described, output);
   assert.ok(place("UserRoles vera-roles created") < described, output);
